@@ -1,0 +1,20 @@
+noinst_LIBRARIES += src/auth-worker/libauthworker.a
+src_auth_worker_libauthworker_a_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
+src_auth_worker_libauthworker_a_SOURCES =
+if WITH_SQLITE
+src_auth_worker_libauthworker_a_CPPFLAGS += -DWITH_SQLITE $(SQLITE_CFLAGS)
+endif
+
+pkglibexec_PROGRAMS += src/auth-worker/auth-worker
+src_auth_worker_auth_worker_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
+src_auth_worker_auth_worker_SOURCES = src/auth-worker/main.c
+src_auth_worker_auth_worker_LDADD = \
+	src/auth-worker/libauthworker.a \
+	src/config/libconfig.a \
+	src/ipc/libipc.a \
+	src/lib/libmw.a \
+	$(EVENT_LIBS) \
+	$(BSD_LIBS) \
+	$(CRYPTO_LIBS) \
+	$(CRYPT_LIBS) \
+	$(SQLITE_LIBS)

@@ -1,0 +1,12 @@
+# One program a parser: tests/fuzz/fuzz_<name>.c with its inputs in
+# tests/fuzz/corpus/<name>/ and, if it has one, tests/fuzz/<name>.dict.
+FUZZ_TARGETS =
+
+check_LIBRARIES += tests/fuzz/libreplay.a
+tests_fuzz_libreplay_a_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz.h
+
+check_PROGRAMS += $(FUZZ_TARGETS)
+if !FUZZ
+TESTS += $(FUZZ_TARGETS)
+endif
+EXTRA_DIST += tests/fuzz/corpus

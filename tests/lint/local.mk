@@ -1,0 +1,4 @@
+LINT_TESTS =
+
+dist_check_SCRIPTS += $(LINT_TESTS)
+TESTS += $(LINT_TESTS)

@@ -1,0 +1,11 @@
+# One program a module: tests/unit/test_<module>.c. A program that needs a
+# role's headers sets its own _CPPFLAGS; one that needs more files sets its
+# own _SOURCES.
+UNIT_TESTS =
+
+if HAVE_CMOCKA
+if !FUZZ
+check_PROGRAMS += $(UNIT_TESTS)
+TESTS += $(UNIT_TESTS)
+endif
+endif
