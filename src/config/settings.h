@@ -1,0 +1,117 @@
+/*
+ * settings: what the administrator configured, checked and with defaults.
+ *
+ * Read once by the master; each child gets a copy with the settings of its
+ * role only (config_wire.h).  Strings are never NULL ("" is empty) but where
+ * noted.  Field names are the settings' names, times are in milliseconds
+ * with the suffix _ms, sizes in bytes with the suffix _bytes.
+ */
+#ifndef CONFIG_SETTINGS_H
+#define CONFIG_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/netaddr.h"
+
+#define SETTINGS_PASSDBS_MAX	8
+#define SETTINGS_SERVICES	2	/* enum service_id */
+
+struct settings_list {
+	char	**items;
+	size_t	  n;
+};
+
+struct settings_addrs {
+	struct netaddr	*items;
+	size_t		 n;
+};
+
+struct settings_nets {
+	struct netaddr_net	*items;
+	size_t			 n;
+};
+
+enum settings_passdb_driver {
+	PASSDB_SQL,
+	PASSDB_STATIC,
+};
+
+/* One passdb block, with the SQL file it names already read. */
+struct settings_passdb {
+	enum settings_passdb_driver	 driver;
+	char	*args;			/* as written */
+	bool	 deny, pass;		/* "deny = yes", "pass = yes" */
+	/* from the SQL file (role auth-worker; auth gets the scheme) */
+	char	*sql_driver;		/* "sqlite", "mysql", "pgsql" */
+	char	*sql_connect;
+	char	*sql_password_query;
+	char	*sql_default_pass_scheme;
+};
+
+/* Settings that a "protocol imap { }" section may override. */
+struct settings_service {
+	bool			 is_enabled;	/* "imap" in protocols */
+	struct settings_addrs	 listen;	/* plain; addresses and ports */
+	struct settings_addrs	 ssl_listen;
+	char			*login_executable;
+	char			*login_greeting;
+	char			*capability;	/* imap_capability, ... */
+	bool			 login_process_per_connection;
+	bool			 disable_plaintext_auth;
+	uint32_t		 login_processes_count;
+	uint32_t		 login_max_processes_count;	/* 0: derived */
+	uint32_t		 login_max_connections;	/* not logged in */
+	uint64_t		 login_process_size_bytes;
+};
+
+struct settings {
+	char	*base_dir, *login_dir;
+	char	*log_path, *info_log_path, *log_timestamp, *syslog_facility;
+	bool	 verbose_proctitle, auth_verbose, auth_debug;
+	bool	 shutdown_clients;
+	bool	 ssl_disable;
+	char	*ssl_cert_file, *ssl_key_file;
+	char	*login_user, *auth_user, *auth_worker_user, *tls_signer_user;
+	bool	 login_chroot;
+	uint32_t login_max_sessions;	/* per service */
+	uint32_t login_timeout_ms;	/* to log in, absolute */
+	uint32_t login_bad_commands_max;
+	uint32_t login_proxy_timeout_ms;
+	struct settings_nets	 login_trusted_networks;
+	struct settings_list	 auth_mechanisms;	/* "mechanisms" */
+	char	*auth_executable, *auth_worker_executable;
+	char	*auth_username_chars, *auth_username_format;
+	char	*auth_username_translation, *auth_default_realm;
+	uint32_t auth_failure_delay_ms;
+	uint32_t auth_request_timeout_ms;
+	uint32_t auth_worker_max_count;
+	uint32_t auth_worker_timeout_ms;	/* one task */
+	uint32_t auth_worker_idle_ms;
+	uint32_t auth_worker_max_request_count;	/* 0 = no limit */
+	uint64_t auth_process_size_bytes;
+	size_t	 npassdbs;
+	struct settings_passdb	 passdbs[SETTINGS_PASSDBS_MAX];
+	struct settings_service	 services[SETTINGS_SERVICES];
+};
+
+/* Up to this many faults of a configuration are told. */
+#define SETTINGS_FAULTS_MAX	10
+
+struct settings_faults {
+	char	*text[SETTINGS_FAULTS_MAX];	/* "file:line: message" */
+	size_t	 n;
+	char	**notices;		/* accepted, but worth a line */
+	size_t	 nnotices;
+};
+
+/*
+ * Reads a configuration file with what it includes and the SQL files that it
+ * names.  NULL when there are faults; notices may come either way.
+ */
+struct settings	*settings_read(const char *path, struct settings_faults *);
+void		 settings_free(struct settings *);	/* wipes secrets */
+void		 settings_faults_clear(struct settings_faults *);
+
+#endif

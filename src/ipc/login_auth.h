@@ -1,0 +1,107 @@
+/*
+ * login_auth: a login process asks auth who a client is and where to send it.
+ *
+ * Trust: auth treats the login process as hostile (a violation closes that
+ * channel only); the login process trusts auth.  The id of a frame is chosen
+ * by the login process and names one request until OK, FAIL or CANCEL.
+ * REQUEST opens it, AUTH_CONTINUE carries a challenge, LOGIN_CONTINUE its
+ * answer; an id in use, or an unknown one in LOGIN_CONTINUE, is a violation.
+ * CANCEL of an unknown id is not: answers cross on the way.  EOF cancels all.
+ * Responses and challenges are decoded bytes, never base64.
+ */
+#ifndef IPC_LOGIN_AUTH_H
+#define IPC_LOGIN_AUTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/channel.h"
+#include "lib/netaddr.h"
+
+#define LOGIN_AUTH_VERSION	1
+
+extern const struct channel_contract login_auth_contract;
+
+enum login_auth_type {
+	/* login to auth */
+	LOGIN_AUTH_REQUEST = 1,
+	LOGIN_AUTH_CONTINUE = 2,
+	LOGIN_AUTH_CANCEL = 3,		/* no body */
+	/* auth to login */
+	LOGIN_AUTH_OK = 101,
+	LOGIN_AUTH_CHALLENGE = 102,
+	LOGIN_AUTH_FAIL = 103,
+};
+
+#define LOGIN_AUTH_MECH_MAX	20	/* RFC 4422, 3.1 */
+#define LOGIN_AUTH_USER_MAX	255	/* RFC 4616 must be accepted */
+#define LOGIN_AUTH_PASS_MAX	1024
+#define LOGIN_AUTH_SESSION_MAX	32
+#define LOGIN_AUTH_RESPONSE_MAX	9216	/* a 12,288 byte line of base64 */
+#define LOGIN_AUTH_HOST_MAX	255	/* RFC 1035, 2.3.4 */
+#define LOGIN_AUTH_ADDRS_MAX	8	/* tried in order by the login process */
+#define LOGIN_AUTH_REASON_MAX	255
+/* A channel with more requests open than this is a violation. */
+#define LOGIN_AUTH_OPEN_MAX	16384
+
+/* A run of bytes, borrowed: from the body after _get, the caller's on _put. */
+struct login_auth_bytes {
+	const uint8_t	*data;
+	size_t		 len;
+};
+
+struct login_auth_request {
+	uint8_t			 service;	/* enum service_id */
+	bool			 is_secured;	/* TLS, or trusted network */
+	bool			 has_initial;
+	char			 mech[LOGIN_AUTH_MECH_MAX + 1];
+	char			 session[LOGIN_AUTH_SESSION_MAX + 1];
+	struct netaddr		 rip, lip;	/* with ports */
+	struct login_auth_bytes	 initial;	/* initial response */
+};
+
+/* The user may log in, and here is where the session goes. */
+struct login_auth_route {
+	char		 user[LOGIN_AUTH_USER_MAX + 1];	/* for log lines */
+	char		 destuser[LOGIN_AUTH_USER_MAX + 1];
+	char		 pass[LOGIN_AUTH_PASS_MAX + 1];
+	char		 host[LOGIN_AUTH_HOST_MAX + 1];	/* as configured */
+	uint32_t	 timeout_ms;	/* covers all addresses; 0 = setting */
+	bool		 has_nodelay;	/* no delay after a host's refusal */
+	uint8_t		 naddrs;	/* at least 1 */
+	struct netaddr	 addrs[LOGIN_AUTH_ADDRS_MAX];	/* with ports */
+};
+
+enum login_auth_code {
+	LOGIN_AUTH_CODE_CREDENTIALS,	/* unknown user or wrong password */
+	LOGIN_AUTH_CODE_TEMP,		/* our trouble: database, worker */
+	LOGIN_AUTH_CODE_AUTHZ,		/* authzid differs */
+	LOGIN_AUTH_CODE_DISABLED,	/* nologin; reason for the client */
+	LOGIN_AUTH_CODE_BAD,		/* the mechanism's syntax was broken */
+	LOGIN_AUTH_CODE_MECH,		/* no such mechanism here */
+};
+#define LOGIN_AUTH_CODE_LAST	LOGIN_AUTH_CODE_MECH
+
+struct login_auth_fail {
+	uint8_t	 code;		/* enum login_auth_code */
+	char	 user[LOGIN_AUTH_USER_MAX + 1];	/* "" when not known */
+	char	 reason[LOGIN_AUTH_REASON_MAX + 1];	/* "" or for client */
+};
+
+void	login_auth_request_put(struct wire_writer *,
+	    const struct login_auth_request *);
+int	login_auth_request_get(struct wire_reader *,
+	    struct login_auth_request *);
+/* CONTINUE and CHALLENGE. */
+void	login_auth_bytes_put(struct wire_writer *,
+	    const struct login_auth_bytes *);
+int	login_auth_bytes_get(struct wire_reader *, struct login_auth_bytes *);
+void	login_auth_route_put(struct wire_writer *,
+	    const struct login_auth_route *);
+int	login_auth_route_get(struct wire_reader *, struct login_auth_route *);
+void	login_auth_fail_put(struct wire_writer *,
+	    const struct login_auth_fail *);
+int	login_auth_fail_get(struct wire_reader *, struct login_auth_fail *);
+
+#endif

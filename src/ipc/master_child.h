@@ -1,0 +1,90 @@
+/*
+ * master_child: the master and each of its children.
+ *
+ * Trust: the child trusts the master; the master treats what a child says as
+ * hostile and closes the channel (and kills the child) on a violation.
+ * Order: HELLO both ways; SETTINGS_PART..., LOG_FALLBACK, LISTENER... (login),
+ * AUTH_PEER (login, worker), START; the child jails itself and says READY.
+ * Later LOG_FALLBACK and AUTH_PEER may come again, LOGIN_PEER and WORKER_PEER
+ * (auth) at any time after START.  EOF from the master means: it is gone.
+ */
+#ifndef IPC_MASTER_CHILD_H
+#define IPC_MASTER_CHILD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/channel.h"
+#include "lib/netaddr.h"
+
+#define MASTER_CHILD_VERSION	1
+
+extern const struct channel_contract master_child_contract;
+
+enum master_child_type {
+	/* master to child */
+	MASTER_SETTINGS_PART = 1,	/* a run of bytes of the settings */
+	MASTER_LOG_FALLBACK = 2,	/* fd: where lines go without a master */
+	MASTER_LISTENER = 3,		/* fd: a listening socket */
+	MASTER_AUTH_PEER = 4,		/* fd: channel to auth */
+	MASTER_LOGIN_PEER = 5,		/* fd: channel to a login process */
+	MASTER_WORKER_PEER = 6,		/* fd: channel to an auth-worker */
+	MASTER_START = 7,		/* all is said: jail yourself, serve */
+	MASTER_DRAIN = 8,		/* take no more clients, end when idle */
+	MASTER_EVICT = 9,		/* make room: drop your oldest client
+					   that has not logged in */
+	/* child to master */
+	CHILD_READY = 101,
+	CHILD_TAKEN = 102,		/* per-connection: I have my client */
+	CHILD_KEPT = 103,		/* answer to EVICT: none to drop */
+	CHILD_WORKER_WANTED = 104,	/* auth: one more worker, please */
+	CHILD_STATUS = 105,		/* login: how full I am */
+};
+
+#define MASTER_SETTINGS_PART_MAX	16000
+/* All parts together: bounds what a child allocates. */
+#define MASTER_SETTINGS_MAX		(1024u * 1024)
+#define MASTER_LISTENERS_MAX		32
+
+struct master_settings_part {
+	const uint8_t	*data;		/* borrowed */
+	size_t		 len;
+};
+
+struct master_log_fallback {
+	uint8_t		 kind;		/* enum log_fallback */
+};
+
+struct master_listener {
+	bool		 is_tls;	/* ssl_listen */
+	struct netaddr	 addr;
+};
+
+/* For LOGIN_PEER and WORKER_PEER: whom the channel leads to, for logs. */
+struct master_peer {
+	uint32_t	 pid;
+};
+
+struct child_status {
+	uint32_t	 waiting;	/* clients that have not logged in */
+	uint32_t	 sessions;	/* relayed sessions */
+};
+
+void	master_settings_part_put(struct wire_writer *,
+	    const struct master_settings_part *);
+int	master_settings_part_get(struct wire_reader *,
+	    struct master_settings_part *);
+void	master_log_fallback_put(struct wire_writer *,
+	    const struct master_log_fallback *);
+int	master_log_fallback_get(struct wire_reader *,
+	    struct master_log_fallback *);
+void	master_listener_put(struct wire_writer *,
+	    const struct master_listener *);
+int	master_listener_get(struct wire_reader *, struct master_listener *);
+void	master_peer_put(struct wire_writer *, const struct master_peer *);
+int	master_peer_get(struct wire_reader *, struct master_peer *);
+void	child_status_put(struct wire_writer *, const struct child_status *);
+int	child_status_get(struct wire_reader *, struct child_status *);
+
+#endif

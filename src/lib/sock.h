@@ -1,0 +1,35 @@
+/* sock: the few socket calls of the suite, all non-blocking, close-on-exec. */
+#ifndef LIB_SOCK_H
+#define LIB_SOCK_H
+
+#include <stdbool.h>
+
+struct netaddr;
+
+/* A TCP listener, SO_REUSEADDR, IPV6_V6ONLY; -1 with errno. */
+int	sock_listen(const struct netaddr *, int backlog);
+/*
+ * Accepts one connection; fills peer.  -1 with errno (EAGAIN when there is
+ * none).  Retries EINTR and ECONNABORTED.
+ */
+int	sock_accept(int lfd, struct netaddr *peer);
+/* Local address of a connected socket; -1 with errno. */
+int	sock_local(int fd, struct netaddr *);
+/*
+ * Begins a TCP connection from `from` (may be NULL); *is_pending says that
+ * the outcome comes later (writable).  -1 with errno.
+ */
+int	sock_connect(const struct netaddr *to, const struct netaddr *from,
+	    bool *is_pending);
+/* Outcome of a pending connect: 0, or the errno. */
+int	sock_connect_error(int fd);
+/* TCP_NODELAY and keepalive (idle 300 s, every 60 s, 5 times). */
+void	sock_tune(int fd);
+void	sock_nodelay(int fd);
+void	sock_keepalive(int fd);
+int	sock_nonblock(int fd);
+int	sock_cloexec(int fd, bool on);
+/* A pair of AF_UNIX sockets of the type, close-on-exec, non-blocking. */
+int	sock_pair(int type, int fds[2]);
+
+#endif

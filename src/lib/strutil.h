@@ -1,0 +1,27 @@
+/* strutil: spans of text, numbers, and tests on bytes from outside. */
+#ifndef LIB_STRUTIL_H
+#define LIB_STRUTIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Valid UTF-8 by RFC 3629 (no surrogates, no overlong forms). */
+bool	str_is_utf8(const char *, size_t);
+/* Any byte of 0x00..0x1f or 0x7f. */
+bool	str_has_control(const char *, size_t);
+/* Case-blind (ASCII) comparison of a span with a NUL-terminated word. */
+bool	str_span_is(const char *, size_t, const char *word);
+/*
+ * Decimal digits only: no sign, no blanks, no empty text; -1 outside of
+ * [min, max] or on other text.
+ */
+int	str_number(const char *, size_t, uint64_t min, uint64_t max,
+	    uint64_t *) __attribute__((warn_unused_result));
+/* ASCII lower case in place. */
+void	str_lower(char *);
+/* Copies a span and terminates it; -1 (and an empty dst) if it won't fit. */
+int	str_copy(char *dst, size_t size, const char *src, size_t len)
+	    __attribute__((warn_unused_result));
+
+#endif
