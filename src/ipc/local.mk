@@ -1,2 +1,10 @@
 noinst_LIBRARIES += src/ipc/libipc.a
-src_ipc_libipc_a_SOURCES =
+src_ipc_libipc_a_SOURCES = \
+	src/ipc/auth_worker.c \
+	src/ipc/auth_worker.h \
+	src/ipc/login_auth.c \
+	src/ipc/login_auth.h \
+	src/ipc/master_child.c \
+	src/ipc/master_child.h \
+	src/ipc/roles.c \
+	src/ipc/roles.h

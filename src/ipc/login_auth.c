@@ -1,0 +1,129 @@
+/*
+ * The messages between a login process and auth, as bytes and back.
+ * Runs in: imap-login, pop3-login, auth.
+ * Hostile input: bodies from a login process that was taken over.
+ * Never: keeps anything, allocates, logs.
+ */
+#include "ipc/login_auth.h"
+#include "ipc/roles.h"
+
+/* What a REQUEST holds beside its initial response is less than this. */
+#define LOGIN_AUTH_REST_MAX	256
+
+const struct channel_contract login_auth_contract = {
+	.name = "login-auth",
+	.kind = CHANNEL_KIND_LOGIN_AUTH,
+	.version = LOGIN_AUTH_VERSION,
+	.body_max = LOGIN_AUTH_RESPONSE_MAX + LOGIN_AUTH_REST_MAX,
+};
+
+/* A run of bytes inside another message. */
+static void
+login_auth_run_put(struct wire_writer *w, const struct login_auth_bytes *b)
+{
+	if (b->len > LOGIN_AUTH_RESPONSE_MAX)
+		w->has_failed = true;
+	wire_put_bytes(w, b->data, b->len);
+}
+
+static void
+login_auth_run_get(struct wire_reader *r, struct login_auth_bytes *b)
+{
+	b->data = wire_get_span(r, &b->len);
+	if (b->len > LOGIN_AUTH_RESPONSE_MAX)
+		r->has_failed = true;
+}
+
+void
+login_auth_request_put(struct wire_writer *w,
+    const struct login_auth_request *m)
+{
+	wire_put_u8(w, m->service);
+	wire_put_bool(w, m->is_secured);
+	wire_put_bool(w, m->has_initial);
+	wire_put_text(w, m->mech);
+	wire_put_text(w, m->session);
+	wire_put_addr(w, &m->rip);
+	wire_put_addr(w, &m->lip);
+	if (m->has_initial)
+		login_auth_run_put(w, &m->initial);
+}
+
+int
+login_auth_request_get(struct wire_reader *r, struct login_auth_request *m)
+{
+	m->service = (uint8_t)wire_get_enum(r, SERVICE_LAST);
+	m->is_secured = wire_get_bool(r);
+	m->has_initial = wire_get_bool(r);
+	wire_get_text(r, m->mech, sizeof(m->mech));
+	wire_get_text(r, m->session, sizeof(m->session));
+	wire_get_addr(r, &m->rip);
+	wire_get_addr(r, &m->lip);
+	m->initial = (struct login_auth_bytes){ NULL, 0 };
+	if (m->has_initial)
+		login_auth_run_get(r, &m->initial);
+	return wire_end(r);
+}
+
+void
+login_auth_bytes_put(struct wire_writer *w, const struct login_auth_bytes *m)
+{
+	login_auth_run_put(w, m);
+}
+
+int
+login_auth_bytes_get(struct wire_reader *r, struct login_auth_bytes *m)
+{
+	login_auth_run_get(r, m);
+	return wire_end(r);
+}
+
+void
+login_auth_route_put(struct wire_writer *w, const struct login_auth_route *m)
+{
+	wire_put_text(w, m->user);
+	wire_put_text(w, m->destuser);
+	wire_put_text(w, m->pass);
+	wire_put_text(w, m->host);
+	wire_put_u32(w, m->timeout_ms);
+	wire_put_bool(w, m->has_nodelay);
+	wire_put_u8(w, m->naddrs);
+	if (m->naddrs == 0 || m->naddrs > LOGIN_AUTH_ADDRS_MAX)
+		w->has_failed = true;
+	for (unsigned int i = 0; i < m->naddrs && !w->has_failed; i++)
+		wire_put_addr(w, &m->addrs[i]);
+}
+
+int
+login_auth_route_get(struct wire_reader *r, struct login_auth_route *m)
+{
+	wire_get_text(r, m->user, sizeof(m->user));
+	wire_get_text(r, m->destuser, sizeof(m->destuser));
+	wire_get_text(r, m->pass, sizeof(m->pass));
+	wire_get_text(r, m->host, sizeof(m->host));
+	m->timeout_ms = wire_get_u32(r);
+	m->has_nodelay = wire_get_bool(r);
+	m->naddrs = (uint8_t)wire_get_enum(r, LOGIN_AUTH_ADDRS_MAX);
+	if (m->naddrs == 0)
+		r->has_failed = true;
+	for (unsigned int i = 0; i < m->naddrs; i++)
+		wire_get_addr(r, &m->addrs[i]);
+	return wire_end(r);
+}
+
+void
+login_auth_fail_put(struct wire_writer *w, const struct login_auth_fail *m)
+{
+	wire_put_u8(w, m->code);
+	wire_put_text(w, m->user);
+	wire_put_text(w, m->reason);
+}
+
+int
+login_auth_fail_get(struct wire_reader *r, struct login_auth_fail *m)
+{
+	m->code = (uint8_t)wire_get_enum(r, LOGIN_AUTH_CODE_LAST);
+	wire_get_text(r, m->user, sizeof(m->user));
+	wire_get_text(r, m->reason, sizeof(m->reason));
+	return wire_end(r);
+}
