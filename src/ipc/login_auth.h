@@ -40,7 +40,7 @@ enum login_auth_type {
 #define LOGIN_AUTH_SESSION_MAX	32
 #define LOGIN_AUTH_RESPONSE_MAX	9216	/* a 12,288 byte line of base64 */
 #define LOGIN_AUTH_HOST_MAX	255	/* RFC 1035, 2.3.4 */
-#define LOGIN_AUTH_ADDRS_MAX	8	/* tried in order by the login process */
+#define LOGIN_AUTH_ADDRS_MAX	8	/* tried in order */
 #define LOGIN_AUTH_REASON_MAX	255
 /* A channel with more requests open than this is a violation. */
 #define LOGIN_AUTH_OPEN_MAX	16384

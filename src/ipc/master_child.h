@@ -25,13 +25,13 @@ extern const struct channel_contract master_child_contract;
 enum master_child_type {
 	/* master to child */
 	MASTER_SETTINGS_PART = 1,	/* a run of bytes of the settings */
-	MASTER_LOG_FALLBACK = 2,	/* fd: where lines go without a master */
+	MASTER_LOG_FALLBACK = 2,	/* fd: lines without a master */
 	MASTER_LISTENER = 3,		/* fd: a listening socket */
 	MASTER_AUTH_PEER = 4,		/* fd: channel to auth */
 	MASTER_LOGIN_PEER = 5,		/* fd: channel to a login process */
 	MASTER_WORKER_PEER = 6,		/* fd: channel to an auth-worker */
 	MASTER_START = 7,		/* all is said: jail yourself, serve */
-	MASTER_DRAIN = 8,		/* take no more clients, end when idle */
+	MASTER_DRAIN = 8,		/* no new clients, end when idle */
 	MASTER_EVICT = 9,		/* make room: drop your oldest client
 					   that has not logged in */
 	/* child to master */

@@ -23,7 +23,7 @@ typedef void (*loop_fn)(void *arg);
 
 /* Interest in one fd; embedded in its owner, which must outlive it. */
 struct loop_io {
-	uint64_t	 event[16];	/* struct event; size checked in loop.c */
+	uint64_t	 event[16];	/* struct event, see loop.c */
 	loop_io_fn	 fn;
 	void		*arg;
 	bool		 is_on;
