@@ -12,10 +12,10 @@ enum sandbox_kind {
 };
 
 /*
- * Closes the door behind a process that has read its settings: no new
- * executable mappings through exec (RLIMIT_NPROC 0 is set by jail).  Proves,
- * for login and auth, that no file can be opened any more; ends the process
- * with PROC_EXIT_JAIL when the proof fails.
+ * Memory that could be written never becomes code (where the kernel knows
+ * how).  That no file can be opened any more is proven by jail_enter(), which
+ * knows whether there is a root directory.  Ends the process with
+ * PROC_EXIT_JAIL when the kernel refuses.
  */
 void	sandbox_enter(enum sandbox_kind);
 

@@ -2,6 +2,7 @@
 # role's headers sets its own _CPPFLAGS; one that needs more files sets its
 # own _SOURCES.
 UNIT_TESTS =
+UNIT_TESTS += tests/unit/test_proc
 
 if HAVE_CMOCKA
 if !FUZZ

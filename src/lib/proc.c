@@ -1,0 +1,116 @@
+/*
+ * proc: starts the programs of the suite.
+ * Runs in: master.
+ * Hostile input: none.
+ * Never: copies the parent's memory, leaks an fd or the environment.
+ */
+#include "lib/proc.h"
+
+#include <bsd/string.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdalign.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The child needs little; the kernel's exec does not use it. */
+#define PROC_STACK_BYTES	(32u * 1024)
+/* Above all fds that are given fixed places. */
+#define PROC_FD_ASIDE		16
+
+/*
+ * What the child sees of its parent.  Both share all memory until the exec;
+ * the parent stands still so long.
+ */
+struct proc_child {
+	const struct proc_spawn	*how;
+	sigset_t		 unblocked;
+	int			 error;
+};
+
+/* Handlers of the parent must not run here, nor may its ignored signals stay. */
+static void
+proc_signals_default(const struct proc_child *c)
+{
+	struct sigaction sa = { .sa_handler = SIG_DFL };
+	int signo;
+
+	for (signo = 1; signo < NSIG; signo++)
+		(void)sigaction(signo, &sa, NULL);
+	(void)sigprocmask(SIG_SETMASK, &c->unblocked, NULL);
+}
+
+static int
+proc_place_fds(const struct proc_spawn *how)
+{
+	int null, log, master;
+
+	/* Out of the way first: an old number may be a new place. */
+	master = fcntl(how->master_fd, F_DUPFD_CLOEXEC, PROC_FD_ASIDE);
+	log = fcntl(how->log_fd, F_DUPFD_CLOEXEC, PROC_FD_ASIDE);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (master == -1 || log == -1 || null == -1)
+		return -1;
+	null = fcntl(null, F_DUPFD_CLOEXEC, PROC_FD_ASIDE);
+	if (null == -1)
+		return -1;
+	if (dup2(null, STDIN_FILENO) == -1 ||
+	    dup2(null, STDOUT_FILENO) == -1 ||
+	    dup2(log, STDERR_FILENO) == -1 ||
+	    dup2(master, PROC_FD_MASTER) == -1 ||
+	    dup2(log, PROC_FD_LOG) == -1)
+		return -1;
+	return close_range(PROC_FD_FIRST_FREE, ~0u, 0);
+}
+
+/* Only calls that do not touch the parent's memory (cf. vfork(2)). */
+static int
+proc_child_main(void *arg)
+{
+	struct proc_child *c = arg;
+	char name[64];
+	char *argv[2] = { name, NULL };
+	char *envp[1] = { NULL };
+
+	(void)strlcpy(name, c->how->name, sizeof(name));
+	proc_signals_default(c);
+	(void)umask(077);
+	/* A terminal's signals and kill(0) end at the session's border. */
+	if (setsid() != -1 && chdir("/") == 0 && proc_place_fds(c->how) == 0)
+		(void)execve(c->how->path, argv, envp);
+	c->error = errno;
+	_exit(127);
+}
+
+pid_t
+proc_spawn(const struct proc_spawn *how, int *pidfd)
+{
+	alignas(16) char stack[PROC_STACK_BYTES];
+	struct proc_child c = { .how = how };
+	sigset_t all, before;
+	siginfo_t info;
+	pid_t pid;
+	int error;
+
+	(void)sigemptyset(&c.unblocked);
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &before);
+	pid = clone(proc_child_main, stack + sizeof(stack),
+	    CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &c, pidfd);
+	error = pid == -1 ? errno : c.error;
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	if (error == 0)
+		return pid;
+	if (pid != -1) {
+		while (waitid(P_PIDFD, (id_t)*pidfd, &info, WEXITED) == -1 &&
+		    errno == EINTR)
+			continue;
+		(void)close(*pidfd);
+	}
+	*pidfd = -1;
+	errno = error;
+	return -1;
+}

@@ -1,0 +1,273 @@
+/* proc_spawn: what a child finds, and what it must not find. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <bsd/string.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/proc.h"
+#include "lib/sock.h"
+
+#define PROBE	"proc-probe"
+
+extern char **environ;
+
+/* What a child says of itself. */
+struct probe {
+	int	nargs, nenv;
+	char	fds[64];	/* "0123..." in any order, sorted */
+	int	is_null[2];
+	int	is_same_log;
+	int	nblocked, nignored;
+	mode_t	mask;
+	int	is_leader;
+	char	cwd[64];
+};
+
+static int
+by_char(const void *a, const void *b)
+{
+	return *(const char *)a - *(const char *)b;
+}
+
+static void
+probe_fds(struct probe *p)
+{
+	const struct dirent *e;
+	size_t n = 0;
+	DIR *dir = opendir("/proc/self/fd");
+
+	while (dir != NULL && (e = readdir(dir)) != NULL) {
+		int fd = (int)strtol(e->d_name, NULL, 10);
+
+		if (e->d_name[0] == '.' || fd == dirfd(dir))
+			continue;
+		if (n < sizeof(p->fds) - 1)
+			p->fds[n++] = (char)(fd < 10 ? '0' + fd : 'x');
+	}
+	if (dir != NULL)
+		(void)closedir(dir);
+	qsort(p->fds, n, 1, by_char);
+}
+
+static void
+probe_signals(struct probe *p)
+{
+	struct sigaction sa;
+	sigset_t set;
+	int signo;
+
+	(void)sigprocmask(SIG_SETMASK, NULL, &set);
+	for (signo = 1; signo < NSIG; signo++) {
+		p->nblocked += sigismember(&set, signo) == 1;
+		if (sigaction(signo, NULL, &sa) == 0)
+			p->nignored += sa.sa_handler == SIG_IGN;
+	}
+}
+
+/* The program is its own child, known by its name. */
+static int
+probe_main(int argc)
+{
+	struct probe p = { .nargs = argc };
+	struct stat null, st[2];
+	char **e;
+
+	for (e = environ; *e != NULL; e++)
+		p.nenv++;
+	probe_fds(&p);
+	probe_signals(&p);
+	(void)stat("/dev/null", &null);
+	(void)fstat(0, &st[0]);
+	(void)fstat(1, &st[1]);
+	p.is_null[0] = st[0].st_rdev == null.st_rdev;
+	p.is_null[1] = st[1].st_rdev == null.st_rdev;
+	(void)fstat(2, &st[0]);
+	(void)fstat(4, &st[1]);
+	p.is_same_log = st[0].st_ino == st[1].st_ino;
+	p.mask = umask(0);
+	p.is_leader = getsid(0) == getpid() && getpgrp() == getpid();
+	if (getcwd(p.cwd, sizeof(p.cwd)) == NULL)
+		p.cwd[0] = '\0';
+	return write(PROC_FD_MASTER, &p, sizeof(p)) == sizeof(p) ? 23 : 1;
+}
+
+static void
+on_signal(int signo)
+{
+	(void)signo;
+}
+
+static int
+wait_for(int pidfd)
+{
+	siginfo_t info = { 0 };
+
+	assert_int_equal(waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED), 0);
+	assert_int_equal(info.si_code, CLD_EXITED);
+	return info.si_status;
+}
+
+static void
+run_probe(struct probe *p, int master_at, int log_at)
+{
+	struct proc_spawn how = { .path = "/proc/self/exe", .name = PROBE };
+	int m[2], l[2], pidfd = -1;
+	pid_t pid;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, m),
+	    0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+	    l), 0);
+	how.master_fd = m[1];
+	how.log_fd = l[1];
+	if (master_at >= 0)
+		how.master_fd = fcntl(m[1], F_DUPFD_CLOEXEC, master_at);
+	if (log_at >= 0)
+		how.log_fd = fcntl(l[1], F_DUPFD_CLOEXEC, log_at);
+	pid = proc_spawn(&how, &pidfd);
+	assert_true(pid > 0);
+	assert_true(fcntl(pidfd, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(read(m[0], p, sizeof(*p)), sizeof(*p));
+	assert_int_equal(wait_for(pidfd), 23);
+	(void)close(pidfd);
+	(void)close(m[0]);
+	(void)close(m[1]);
+	(void)close(l[0]);
+	(void)close(l[1]);
+	if (how.master_fd != m[1])
+		(void)close(how.master_fd);
+	if (how.log_fd != l[1])
+		(void)close(how.log_fd);
+}
+
+static void
+check_probe(const struct probe *p)
+{
+	assert_int_equal(p->nargs, 1);
+	assert_int_equal(p->nenv, 0);
+	assert_string_equal(p->fds, "01234");
+	assert_true(p->is_null[0]);
+	assert_true(p->is_null[1]);
+	assert_true(p->is_same_log);
+	assert_int_equal(p->nblocked, 0);
+	assert_int_equal(p->nignored, 0);
+	assert_int_equal(p->mask, 077);
+	assert_true(p->is_leader);
+	assert_string_equal(p->cwd, "/");
+}
+
+static void
+test_child_is_clean(void **state)
+{
+	struct sigaction sa = { .sa_handler = SIG_IGN };
+	struct probe p;
+	sigset_t set, now;
+	int leak;
+
+	(void)state;
+	/* All that a parent could leave to its child. */
+	leak = open("/etc/passwd", O_RDONLY);
+	assert_true(leak >= 0);
+	assert_int_equal(setenv("SECRET", "x", 1), 0);
+	assert_int_equal(sigaction(SIGPIPE, &sa, NULL), 0);
+	sa.sa_handler = on_signal;
+	assert_int_equal(sigaction(SIGUSR1, &sa, NULL), 0);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	assert_int_equal(sigprocmask(SIG_SETMASK, &set, NULL), 0);
+
+	run_probe(&p, -1, -1);
+	check_probe(&p);
+
+	/* The parent keeps what it had. */
+	assert_int_equal(sigprocmask(SIG_SETMASK, NULL, &now), 0);
+	assert_int_equal(sigismember(&now, SIGTERM), 1);
+	assert_int_equal(sigismember(&now, SIGINT), 0);
+	assert_int_equal(sigaction(SIGUSR1, NULL, &sa), 0);
+	assert_ptr_equal(sa.sa_handler, on_signal);
+	assert_int_not_equal(umask(022), 077);
+	(void)close(leak);
+}
+
+static void
+test_any_fd_numbers(void **state)
+{
+	struct probe p;
+	int i, saved[8];
+
+	(void)state;
+	/* Frees the fixed places so that old numbers may be new places. */
+	for (i = 0; i < 8; i++)
+		saved[i] = fcntl(i, F_DUPFD_CLOEXEC, 100);
+	for (i = 3; i < 8; i++)
+		(void)close(i);
+	run_probe(&p, -1, -1);
+	check_probe(&p);
+	run_probe(&p, 4, 3);
+	check_probe(&p);
+	run_probe(&p, 200, 16);
+	check_probe(&p);
+	(void)close(0);
+	run_probe(&p, 16, 17);
+	check_probe(&p);
+	for (i = 0; i < 8; i++)
+		if (saved[i] != -1) {
+			(void)dup2(saved[i], i);
+			(void)close(saved[i]);
+		}
+}
+
+static void
+test_exec_failure(void **state)
+{
+	struct proc_spawn how = {
+		.path = "/nonexistent/program", .name = "x",
+		.master_fd = -1, .log_fd = -1,
+	};
+	int pidfd = 0;
+
+	(void)state;
+	errno = 0;
+	assert_int_equal(proc_spawn(&how, &pidfd), -1);
+	assert_int_equal(errno, EBADF);
+	how.master_fd = how.log_fd = 2;
+	assert_int_equal(proc_spawn(&how, &pidfd), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(pidfd, -1);
+	how.path = "/etc/passwd";
+	assert_int_equal(proc_spawn(&how, &pidfd), -1);
+	assert_int_equal(errno, EACCES);
+	/* Nothing is left to wait for. */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+int
+main(int argc, char *argv[])
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_child_is_clean),
+		cmocka_unit_test(test_any_fd_numbers),
+		cmocka_unit_test(test_exec_failure),
+	};
+
+	if (strcmp(argv[0], PROBE) == 0)
+		return probe_main(argc);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
