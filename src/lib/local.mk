@@ -1,10 +1,29 @@
 noinst_LIBRARIES += src/lib/libmw.a
 src_lib_libmw_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
-src_lib_libmw_a_SOURCES =
-src_lib_libmw_a_SOURCES += \
+src_lib_libmw_a_SOURCES = \
+	src/lib/buf.c \
+	src/lib/buf.h \
+	src/lib/clock.c \
+	src/lib/clock.h \
 	src/lib/jail.c \
 	src/lib/jail.h \
+	src/lib/log.c \
+	src/lib/log.h \
+	src/lib/loop.c \
+	src/lib/loop.h \
+	src/lib/netaddr.c \
+	src/lib/netaddr.h \
 	src/lib/proc.c \
 	src/lib/proc.h \
+	src/lib/rnd.c \
+	src/lib/rnd.h \
 	src/lib/sandbox.c \
-	src/lib/sandbox.h
+	src/lib/sandbox.h \
+	src/lib/sock.c \
+	src/lib/sock.h \
+	src/lib/strutil.c \
+	src/lib/strutil.h \
+	src/lib/wire.c \
+	src/lib/wire.h \
+	src/lib/xmem.c \
+	src/lib/xmem.h

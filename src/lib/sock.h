@@ -23,9 +23,12 @@ int	sock_connect(const struct netaddr *to, const struct netaddr *from,
 	    bool *is_pending);
 /* Outcome of a pending connect: 0, or the errno. */
 int	sock_connect_error(int fd);
-/* TCP_NODELAY and keepalive (idle 300 s, every 60 s, 5 times). */
-void	sock_tune(int fd);
+/* No waiting for more to send (Nagle); listeners hand it on. */
 void	sock_nodelay(int fd);
+/*
+ * Finds a dead peer within ten minutes.  On a listener: handed on to what it
+ * accepts, which saves four calls a client.
+ */
 void	sock_keepalive(int fd);
 int	sock_nonblock(int fd);
 int	sock_cloexec(int fd, bool on);
