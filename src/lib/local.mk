@@ -3,6 +3,8 @@ src_lib_libmw_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 src_lib_libmw_a_SOURCES = \
 	src/lib/buf.c \
 	src/lib/buf.h \
+	src/lib/channel.c \
+	src/lib/channel.h \
 	src/lib/clock.c \
 	src/lib/clock.h \
 	src/lib/jail.c \
