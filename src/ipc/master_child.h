@@ -40,6 +40,8 @@ enum master_child_type {
 	CHILD_KEPT = 103,		/* answer to EVICT: none to drop */
 	CHILD_WORKER_WANTED = 104,	/* auth: one more worker, please */
 	CHILD_STATUS = 105,		/* login: how full I am */
+	CHILD_WORKER_HUNG = 106,	/* auth: kill this worker (struct
+					   master_peer), I gave it up */
 };
 
 #define MASTER_SETTINGS_PART_MAX	16000
