@@ -75,6 +75,8 @@ struct settings {
 	char	*ssl_cert_file, *ssl_key_file;
 	char	*login_user, *auth_user, *auth_worker_user, *tls_signer_user;
 	bool	 login_chroot;
+	uint32_t jail_uid, jail_gid;	/* no settings: the user of this copy's
+					   role, looked up by the master */
 	uint32_t login_max_sessions;	/* per service */
 	uint32_t login_timeout_ms;	/* to log in, absolute */
 	uint32_t login_bad_commands_max;

@@ -7,6 +7,8 @@
  * AUTH_PEER (login, worker), START; the child jails itself and says READY.
  * Later LOG_FALLBACK and AUTH_PEER may come again, LOGIN_PEER and WORKER_PEER
  * (auth) at any time after START.  EOF from the master means: it is gone.
+ * After DRAIN a login process closes its listeners and ends with its last
+ * session; auth answers what it was asked and ends with its last login peer.
  */
 #ifndef IPC_MASTER_CHILD_H
 #define IPC_MASTER_CHILD_H
@@ -34,6 +36,7 @@ enum master_child_type {
 	MASTER_DRAIN = 8,		/* no new clients, end when idle */
 	MASTER_EVICT = 9,		/* make room: drop your oldest client
 					   that has not logged in */
+	MASTER_STOP = 10,		/* end all sessions, politely */
 	/* child to master */
 	CHILD_READY = 101,
 	CHILD_TAKEN = 102,		/* per-connection: I have my client */
