@@ -29,3 +29,6 @@ src_lib_libmw_a_SOURCES = \
 	src/lib/wire.h \
 	src/lib/xmem.c \
 	src/lib/xmem.h
+src_lib_libmw_a_SOURCES += \
+	src/lib/base64.c \
+	src/lib/base64.h
