@@ -1,6 +1,14 @@
 noinst_LIBRARIES += src/imap-login/libimaplogin.a
 src_imap_login_libimaplogin_a_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_LOGIN
-src_imap_login_libimaplogin_a_SOURCES =
+src_imap_login_libimaplogin_a_SOURCES = \
+	src/imap-login/imap_parse.c \
+	src/imap-login/imap_parse.h \
+	src/imap-login/imap_quote.c \
+	src/imap-login/imap_quote.h \
+	src/imap-login/imap_reply_parse.c \
+	src/imap-login/imap_reply_parse.h \
+	src/imap-login/imap_token.c \
+	src/imap-login/imap_token.h
 
 pkglibexec_PROGRAMS += src/imap-login/imap-login
 src_imap_login_imap_login_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_LOGIN
