@@ -2,6 +2,8 @@
 # role's headers sets its own _CPPFLAGS; one that needs more files sets its
 # own _SOURCES.
 UNIT_TESTS =
+UNIT_TESTS += tests/unit/test_ipc
+UNIT_TESTS += tests/unit/test_ipc_limits
 UNIT_TESTS += tests/unit/test_proc
 
 if HAVE_CMOCKA
