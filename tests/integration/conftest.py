@@ -1,0 +1,104 @@
+"""Fixtures: both process modes, a suite for a module, the mail hosts."""
+
+import os
+import random
+import resource
+import shutil
+import sys
+
+import pytest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(__file__))
+
+from harness import procs  # noqa: E402
+from harness.dovecot import DovecotHost  # noqa: E402
+from harness.host import Hosts  # noqa: E402
+from harness.suite import Suite  # noqa: E402
+
+
+def pytest_sessionstart():
+    if os.geteuid() != 0:
+        raise pytest.UsageError("these tests start a suite as root")
+    procs.adopt_orphans()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def pytest_generate_tests(metafunc):
+    """A test that asks for `mode` runs in both; indirectly too."""
+    if "mode" in metafunc.fixturenames:
+        metafunc.parametrize(
+            "mode", ["shared", "per-connection"], scope="module"
+        )
+
+
+@pytest.fixture
+def new_suite(mode):
+    """Makes suites of this mode; each is stopped and checked at the end."""
+    made = []
+
+    def make(**options):
+        made.append(Suite(mode == "per-connection", **options))
+        return made[-1]
+
+    yield make
+    faults = []
+    for suite in made:
+        try:
+            suite.close()
+        except AssertionError as fault:
+            faults.append(str(fault))
+    assert not faults, faults
+
+
+@pytest.fixture(scope="module")
+def module_suite(request, mode):
+    """One suite for a module and mode; SUITE in the module are its options."""
+    options = getattr(request.module, "SUITE", {})
+    suite = Suite(mode == "per-connection", **options)
+    yield suite
+    suite.close()
+
+
+@pytest.fixture
+def suite(module_suite):
+    """The module's suite; what a test leaves in the log is its own fault."""
+    start = module_suite.mark()
+    yield module_suite
+    for wire in module_suite.wires:
+        wire.close()
+    module_suite.wires.clear()
+    assert module_suite.proc.poll() is None, "the master died"
+    troubles = module_suite.troubles(start)
+    assert not troubles, troubles
+
+
+@pytest.fixture
+def hosts():
+    """A mail host for both protocols that takes any password but `wrong`."""
+    with Hosts() as made:
+        yield made
+        made.imap.check()
+        made.pop3.check()
+
+
+@pytest.fixture(scope="session")
+def dovecot():
+    """Debian's Dovecot at the standard ports of some loopback address."""
+    addr = f"127.{random.randint(64, 254)}.{random.randint(1, 254)}.1"
+    host = DovecotHost(addr)
+    yield host
+    host.close()
+
+
+@pytest.fixture
+def tool():
+    """Path of a client program; one that is missing is a failure."""
+
+    def find(name):
+        path = shutil.which(name)
+        assert path is not None, f"{name} is not installed"
+        return path
+
+    return find

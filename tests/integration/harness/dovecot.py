@@ -1,0 +1,154 @@
+"""Debian's Dovecot as the mail host behind the proxy, with real mailboxes."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from . import procs
+from .wire import connect
+
+USERS = {"joe@domain.net": "joepass", "john": "johnpass"}
+# One plain, one with dots and a long line, one with eight bits.
+MESSAGES = [
+    "Subject: one\r\nFrom: a@example.org\r\n\r\nfirst message\r\n",
+    "Subject: dots\r\nFrom: b@example.org\r\n\r\n.\r\n..two\r\n.three\r\n"
+    + "x" * 900
+    + "\r\n",
+    "Subject: =?utf-8?q?gr=C3=BC=C3=9Fe?=\r\nFrom: c@example.org\r\n"
+    "Content-Type: text/plain; charset=utf-8\r\n\r\ngr\u00fc\u00dfe\r\n",
+]
+
+CONF = """
+base_dir = {dir}/run
+state_dir = {dir}/state
+instance_name = {name}
+log_path = {dir}/log
+protocols = imap pop3
+listen = {addr}
+ssl = no
+disable_plaintext_auth = no
+mail_location = maildir:{dir}/mail/%u
+mail_max_userip_connections = 0
+auth_failure_delay = 0
+default_internal_user = nobody
+default_internal_group = nogroup
+default_login_user = nobody
+first_valid_uid = 1
+passdb {{
+  driver = passwd-file
+  args = {dir}/passwd
+}}
+userdb {{
+  driver = static
+  args = uid=65534 gid=65534 home={dir}/home
+}}
+service imap-login {{
+  inet_listener imap {{
+    port = {imap_port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service pop3-login {{
+  inet_listener pop3 {{
+    port = {pop3_port}
+  }}
+  inet_listener pop3s {{
+    port = 0
+  }}
+}}
+"""
+
+
+class DovecotHost:
+    """A private Dovecot on an address of its own on loopback."""
+
+    def __init__(self, addr="127.0.0.1", imap_port=143, pop3_port=110):
+        self.addr, self.imap_port, self.pop3_port = addr, imap_port, pop3_port
+        # Dovecot's sockets need a short path.
+        self.dir = Path(tempfile.mkdtemp(prefix="mw-dc-"))
+        self.dir.chmod(0o755)
+        self._make_files()
+        self.proc = subprocess.Popen(
+            ["dovecot", "-F", "-c", str(self.dir / "conf")],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=open(self.dir / "stderr", "wb"),
+        )
+        try:
+            for port in (imap_port, pop3_port):
+                procs.wait_until(lambda: self._answers(port), "Dovecot")
+        except BaseException:
+            print(self.log())
+            self.close()
+            raise
+
+    def _make_files(self):
+        (self.dir / "conf").write_text(
+            CONF.format(
+                dir=self.dir,
+                name=self.dir.name,
+                addr=self.addr,
+                imap_port=self.imap_port,
+                pop3_port=self.pop3_port,
+            )
+        )
+        (self.dir / "passwd").write_text(
+            "".join(f"{user}:{{PLAIN}}{pw}\n" for user, pw in USERS.items())
+        )
+        for name in ("home", "mail"):
+            (self.dir / name).mkdir()
+        for user in USERS:
+            self.fill(user)
+        for top, folders, files in os.walk(self.dir / "mail"):
+            for name in [top] + [f"{top}/{x}" for x in folders + files]:
+                os.chown(name, 65534, 65534)
+        os.chown(self.dir / "home", 65534, 65534)
+
+    def fill(self, user):
+        """Puts the messages into a fresh mailbox."""
+        box = self.dir / "mail" / user
+        for part in ("cur", "new", "tmp"):
+            (box / part).mkdir(parents=True)
+        for number, text in enumerate(MESSAGES, 1):
+            path = box / "cur" / f"{number:010d}.M1P1.host:2,S"
+            path.write_bytes(text.replace("\r\n", "\n").encode())
+
+    def refill(self, user):
+        """The mailbox as it was at the start."""
+        box = self.dir / "mail" / user
+        shutil.rmtree(box)
+        self.fill(user)
+        for top, folders, files in os.walk(box):
+            for name in [top] + [f"{top}/{x}" for x in folders + files]:
+                os.chown(name, 65534, 65534)
+
+    def _answers(self, port):
+        assert self.proc.poll() is None, self.log()
+        try:
+            with connect((self.addr, port)) as wire:
+                wire.expect(r"\* OK|\+OK")
+                return True
+        except OSError:
+            return False
+
+    def log(self):
+        text = ""
+        for name in ("stderr", "log"):
+            if (self.dir / name).exists():
+                text += (self.dir / name).read_text(errors="replace")
+        return text
+
+    def close(self):
+        below = procs.children(self.proc.pid)
+        self.proc.terminate()
+        try:
+            self.proc.wait(10)
+        except subprocess.TimeoutExpired:
+            self.proc.kill()
+            self.proc.wait()
+        procs.wait_gone(below)
+        shutil.rmtree(self.dir, ignore_errors=True)
