@@ -1,5 +1,5 @@
 noinst_LIBRARIES += src/lib/libmw.a
-src_lib_libmw_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+src_lib_libmw_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(CRYPT_CFLAGS)
 src_lib_libmw_a_SOURCES = \
 	src/lib/buf.c \
 	src/lib/buf.h \
@@ -7,6 +7,8 @@ src_lib_libmw_a_SOURCES = \
 	src/lib/channel.h \
 	src/lib/clock.c \
 	src/lib/clock.h \
+	src/lib/digest.c \
+	src/lib/digest.h \
 	src/lib/jail.c \
 	src/lib/jail.h \
 	src/lib/log.c \
@@ -15,6 +17,8 @@ src_lib_libmw_a_SOURCES = \
 	src/lib/loop.h \
 	src/lib/netaddr.c \
 	src/lib/netaddr.h \
+	src/lib/password.c \
+	src/lib/password.h \
 	src/lib/proc.c \
 	src/lib/proc.h \
 	src/lib/rnd.c \

@@ -12,7 +12,9 @@ CONDITION = re.compile(
 CONDITION_OK = re.compile(r"\b(?:ROLE|MW|WITH)_\w+|^\w+_H$")
 RULES = {
     "one-line comments": re.compile(r"(?<!:)//"),
-    "typedefs of structs": re.compile(r"\btypedef\s+(?:struct|union|enum)\b"),
+    "typedefs of structs": re.compile(
+        r"\btypedef\s+(?:struct|union|enum)\b(?![^;{]*\(\s*\*)"
+    ),
     "return types on their own line": re.compile(
         r"^(?!else|return|typedef)[a-z][\w \t*]*[ \t*]\w+\([^;=]*?\)\s*\{", re.M
     ),

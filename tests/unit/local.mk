@@ -4,6 +4,7 @@
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_ipc
 UNIT_TESTS += tests/unit/test_ipc_limits
+UNIT_TESTS += tests/unit/test_password
 UNIT_TESTS += tests/unit/test_proc
 
 if HAVE_CMOCKA
