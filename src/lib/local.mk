@@ -27,6 +27,8 @@ src_lib_libmw_a_SOURCES = \
 	src/lib/sandbox.h \
 	src/lib/sock.c \
 	src/lib/sock.h \
+	src/lib/stream.c \
+	src/lib/stream.h \
 	src/lib/strutil.c \
 	src/lib/strutil.h \
 	src/lib/wire.c \

@@ -17,7 +17,7 @@
 
 struct loop;
 
-/* what: LOOP_READ and LOOP_WRITE bits that are ready. */
+/* what: LOOP_READ and LOOP_WRITE bits that are ready; an error is both. */
 typedef void (*loop_io_fn)(void *arg, unsigned int what);
 typedef void (*loop_fn)(void *arg);
 

@@ -1,0 +1,166 @@
+/*
+ * stream: non-blocking bytes over a connected socket.
+ * Runs in: login processes.
+ * Hostile input: carries it, does not look at it.
+ * Never: blocks; holds more than its bounds.
+ */
+#include "lib/stream.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* What stream_fill() asks for at a time: longer than most lines. */
+#define STREAM_FILL	2048
+
+void
+stream_init(struct stream *st, size_t in_max, size_t out_max)
+{
+	memset(st, 0, sizeof(*st));
+	st->fd = -1;
+	buf_init(&st->in, in_max);
+	buf_init(&st->out, out_max);
+}
+
+void
+stream_open(struct stream *st, struct loop *loop, int fd, loop_io_fn fn,
+    void *arg)
+{
+	st->fd = fd;
+	st->error = 0;
+	st->has_eof = st->is_shut = false;
+	st->can_read = st->can_write = false;
+	loop_io_start(loop, &st->io, fd, LOOP_READ | LOOP_WRITE | LOOP_EDGE,
+	    fn, arg);
+}
+
+void
+stream_close(struct stream *st)
+{
+	if (st->fd != -1) {
+		loop_io_stop(&st->io);
+		(void)close(st->fd);
+		st->fd = -1;
+	}
+	buf_clear(&st->in);
+	buf_clear(&st->out);
+}
+
+void
+stream_note(struct stream *st, unsigned int what)
+{
+	if ((what & LOOP_READ) != 0)
+		st->can_read = true;
+	if ((what & LOOP_WRITE) != 0)
+		st->can_write = true;
+}
+
+size_t
+stream_read(struct stream *st, void *dst, size_t size)
+{
+	ssize_t n;
+
+	if (!st->can_read || stream_is_over(st))
+		return 0;
+	do {
+		n = recv(st->fd, dst, size, 0);
+	} while (n == -1 && errno == EINTR);
+	if (n > 0)
+		return (size_t)n;
+	st->can_read = false;
+	if (n == 0)
+		st->has_eof = true;
+	else if (errno != EAGAIN)
+		st->error = errno;
+	return 0;
+}
+
+size_t
+stream_fill(struct stream *st)
+{
+	size_t all = 0, room, n;
+	uint8_t *dst;
+
+	while ((room = st->in.max - buf_used(&st->in)) > 0) {
+		if (room > STREAM_FILL)
+			room = STREAM_FILL;
+		if ((dst = buf_reserve(&st->in, room)) == NULL)
+			break;
+		n = stream_read(st, dst, room);
+		if (n == 0)
+			break;
+		buf_commit(&st->in, n);
+		all += n;
+	}
+	if (buf_used(&st->in) == 0)
+		buf_clear(&st->in);
+	return all;
+}
+
+/* One send(): bytes taken, or 0 when it would block or is broken. */
+static size_t
+stream_send(struct stream *st, const void *p, size_t n)
+{
+	ssize_t sent;
+
+	do {
+		sent = send(st->fd, p, n, MSG_NOSIGNAL);
+	} while (sent == -1 && errno == EINTR);
+	if (sent >= 0) {
+		if ((size_t)sent < n)
+			st->can_write = false;
+		return (size_t)sent;
+	}
+	st->can_write = false;
+	if (errno != EAGAIN)
+		st->error = errno;
+	return 0;
+}
+
+int
+stream_write(struct stream *st, const void *p, size_t n)
+{
+	size_t done = 0;
+
+	if (buf_used(&st->out) == 0 && st->error == 0)
+		done = stream_send(st, p, n);
+	if (st->error != 0)
+		return -1;
+	return stream_put(st, (const uint8_t *)p + done, n - done);
+}
+
+int
+stream_put(struct stream *st, const void *p, size_t n)
+{
+	if (buf_add(&st->out, p, n) == -1) {
+		st->error = ENOBUFS;
+		return -1;
+	}
+	return 0;
+}
+
+int
+stream_flush(struct stream *st)
+{
+	size_t n;
+
+	while (buf_used(&st->out) > 0 && st->error == 0) {
+		n = stream_send(st, buf_head(&st->out), buf_used(&st->out));
+		if (n == 0)
+			break;
+		buf_drop(&st->out, n);
+	}
+	if (buf_used(&st->out) == 0)
+		buf_clear(&st->out);
+	return st->error != 0 ? -1 : 0;
+}
+
+void
+stream_shut(struct stream *st)
+{
+	if (st->fd == -1 || st->is_shut)
+		return;
+	st->is_shut = true;
+	(void)shutdown(st->fd, SHUT_WR);
+}

@@ -1,0 +1,70 @@
+/*
+ * stream: non-blocking bytes over a connected socket.
+ *
+ * The socket is registered with the loop once, edge-triggered; the stream
+ * remembers what it may do (can_read, can_write) and the owner acts on that.
+ * Both buffers take memory only while they hold bytes.
+ */
+#ifndef LIB_STREAM_H
+#define LIB_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/buf.h"
+#include "lib/loop.h"
+
+struct stream {
+	int		 fd;		/* -1: not open */
+	int		 error;		/* errno that ended it, 0 if none */
+	bool		 can_read;	/* bytes, end or error may be there */
+	bool		 can_write;
+	bool		 has_eof;	/* the peer will send no more */
+	bool		 is_shut;	/* we said that we send no more */
+	struct loop_io	 io;
+	struct buf	 in, out;
+};
+
+/* Not open yet; the bounds are those of the two buffers. */
+void	stream_init(struct stream *, size_t in_max, size_t out_max);
+/* Takes fd; fn(arg, what) is called when something may have changed. */
+void	stream_open(struct stream *, struct loop *, int fd, loop_io_fn,
+	    void *arg);
+/* Closes the fd, wipes the buffers; can be opened again. */
+void	stream_close(struct stream *);
+/* First thing in the owner's callback: notes what the loop reported. */
+void	stream_note(struct stream *, unsigned int what);
+
+/*
+ * Reads up to size bytes: > 0, or 0 when nothing is there now, the peer has
+ * ended (has_eof) or the connection is broken (error).
+ */
+size_t	stream_read(struct stream *, void *, size_t);
+/*
+ * Reads into `in` until nothing is there or the bound is met.  Returns the
+ * bytes added; see stream_read for the end.
+ */
+size_t	stream_fill(struct stream *);
+/*
+ * Sends what the kernel takes at once, keeps the rest in `out`.  -1 when the
+ * connection is broken or the bound of `out` is met; error says why.
+ */
+int	stream_write(struct stream *, const void *, size_t)
+	    __attribute__((warn_unused_result));
+/* Queues without sending: several pieces leave in one stream_flush(). */
+int	stream_put(struct stream *, const void *, size_t)
+	    __attribute__((warn_unused_result));
+/* Sends what is queued, as far as the kernel takes it. */
+int	stream_flush(struct stream *) __attribute__((warn_unused_result));
+/* Tells the peer that no more comes (FIN). */
+void	stream_shut(struct stream *);
+/* Has ended, or broke: nothing will come any more. */
+static inline bool
+stream_is_over(const struct stream *st)
+{
+	return st->has_eof || st->error != 0;
+}
+
+#endif
