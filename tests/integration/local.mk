@@ -2,12 +2,12 @@
 # programs of this build, or of what is installed under $MW_PREFIX.
 EXTRA_DIST += tests/integration
 
-INTEGRATION_PYTHON = /usr/bin/python3
+PYTEST_INTERPRETER = /usr/bin/python3
 PYTEST_FLAGS =
 
 check-integration: all
 	MW_BUILDDIR='$(abs_top_builddir)' PYTHONDONTWRITEBYTECODE=1 \
-	$(INTEGRATION_PYTHON) -m pytest -p no:cacheprovider \
+	$(PYTEST_INTERPRETER) -m pytest -p no:cacheprovider \
 		--junitxml=integration.xml $(PYTEST_FLAGS) \
 		'$(abs_top_srcdir)/tests/integration'
 .PHONY: check-integration
