@@ -1,7 +1,10 @@
 noinst_LIBRARIES += src/auth-worker/libauthworker.a
 src_auth_worker_libauthworker_a_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
-src_auth_worker_libauthworker_a_SOURCES =
+src_auth_worker_libauthworker_a_SOURCES = \
+	src/auth-worker/sql.c \
+	src/auth-worker/sql.h
 if WITH_SQLITE
+src_auth_worker_libauthworker_a_SOURCES += src/auth-worker/sql_sqlite.c
 src_auth_worker_libauthworker_a_CPPFLAGS += -DWITH_SQLITE $(SQLITE_CFLAGS)
 endif
 

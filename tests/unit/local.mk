@@ -7,6 +7,11 @@ UNIT_TESTS += tests/unit/test_ipc_limits
 UNIT_TESTS += tests/unit/test_password
 UNIT_TESTS += tests/unit/test_proc
 
+if WITH_SQLITE
+UNIT_TESTS += tests/unit/test_sql_sqlite
+tests_unit_test_sql_sqlite_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
+endif
+
 if HAVE_CMOCKA
 if !FUZZ
 check_PROGRAMS += $(UNIT_TESTS)

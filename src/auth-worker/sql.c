@@ -1,0 +1,158 @@
+/*
+ * What all SQL drivers share: sources that reconnect, rows with limits.
+ * Runs in: auth-worker.
+ * Hostile input: names and values of columns.
+ * Never: logs, waits, builds SQL text.
+ */
+#include "auth-worker/sql.h"
+
+#include <bsd/string.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/strutil.h"
+
+/* found u8, ncolumns u16 */
+#define SQL_ROW_HEAD_BYTES	3
+/* length of the name u16, is_null u8, length of the value u16 */
+#define SQL_COLUMN_HEAD_BYTES	5
+
+static const struct sql_driver *const sql_drivers[] = {
+#ifdef WITH_SQLITE
+	&sql_sqlite_driver,
+#endif
+	NULL,
+};
+
+const struct sql_driver *
+sql_driver_find(const char *name)
+{
+	for (size_t i = 0; sql_drivers[i] != NULL; i++)
+		if (strcmp(sql_drivers[i]->name, name) == 0)
+			return sql_drivers[i];
+	return NULL;
+}
+
+void
+sql_source_init(struct sql_source *s, const struct sql_driver *driver,
+    const char *connect, const char *statement)
+{
+	*s = (struct sql_source){
+		.driver = driver,
+		.connect = connect,
+		.statement = statement,
+	};
+}
+
+void
+sql_source_clear(struct sql_source *s)
+{
+	if (s->conn != NULL)
+		s->driver->close(s->conn);
+	s->conn = NULL;
+}
+
+enum auth_worker_found
+sql_source_query(struct sql_source *s, const struct sql_query *query,
+    struct sql_row *row, struct sql_fault *fault)
+{
+	enum auth_worker_found found = AUTH_WORKER_FAULT;
+
+	sql_row_init(row);
+	if (clock_ms() >= query->due_ms) {
+		sql_fault_set(fault, SQL_FAULT_DEADLINE,
+		    "%s: no time left", s->driver->name);
+		return AUTH_WORKER_FAULT;
+	}
+	if (s->conn != NULL && !s->driver->is_current(s->conn))
+		sql_source_clear(s);
+	if (s->conn == NULL)
+		s->conn = s->driver->connect(s->connect, s->statement,
+		    query->due_ms, fault);
+	if (s->conn != NULL)
+		found = s->driver->query(s->conn, query, row, fault);
+	if (found == AUTH_WORKER_FAULT)
+		sql_source_clear(s);
+	if (found != AUTH_WORKER_ONE)
+		sql_row_clear(row);
+	row->row.found = (uint8_t)found;
+	return found;
+}
+
+void
+sql_row_init(struct sql_row *row)
+{
+	row->row.found = AUTH_WORKER_FAULT;
+	row->row.ncolumns = 0;
+	row->body_bytes = SQL_ROW_HEAD_BYTES;
+	row->used = 0;
+}
+
+void
+sql_row_clear(struct sql_row *row)
+{
+	explicit_bzero(row->bytes, row->used);
+	sql_row_init(row);
+}
+
+static int
+sql_row_check(const struct sql_row *row, const char *name, size_t len,
+    struct sql_fault *fault)
+{
+	size_t name_len = strlen(name);
+
+	if (row->row.ncolumns == AUTH_WORKER_COLUMNS_MAX) {
+		sql_fault_set(fault, SQL_FAULT_ROW, "more than %d columns",
+		    AUTH_WORKER_COLUMNS_MAX);
+		return -1;
+	}
+	if (name_len > AUTH_WORKER_NAME_MAX ||
+	    str_has_control(name, name_len)) {
+		sql_fault_set(fault, SQL_FAULT_ROW,
+		    "column %u has an unusable name", row->row.ncolumns + 1u);
+		return -1;
+	}
+	if (len > AUTH_WORKER_VALUE_MAX ||
+	    len > sizeof(row->bytes) - row->used ||
+	    row->body_bytes + SQL_COLUMN_HEAD_BYTES + name_len + len >
+	    auth_worker_contract.body_max) {
+		sql_fault_set(fault, SQL_FAULT_ROW,
+		    "value of column %s is too long", name);
+		return -1;
+	}
+	return 0;
+}
+
+int
+sql_row_add(struct sql_row *row, const char *name, const void *value,
+    size_t len, struct sql_fault *fault)
+{
+	struct auth_worker_column *c;
+
+	if (sql_row_check(row, name, len, fault) == -1)
+		return -1;
+	c = &row->row.columns[row->row.ncolumns++];
+	(void)strlcpy(c->name, name, sizeof(c->name));
+	c->is_null = value == NULL;
+	c->value = c->is_null ? NULL : row->bytes + row->used;
+	c->len = c->is_null ? 0 : len;
+	if (c->len != 0)
+		memcpy(row->bytes + row->used, value, c->len);
+	row->used += c->len;
+	row->body_bytes += SQL_COLUMN_HEAD_BYTES + strlen(name) + c->len;
+	return 0;
+}
+
+void
+sql_fault_set(struct sql_fault *fault, enum sql_fault_kind kind,
+    const char *format, ...)
+{
+	va_list ap;
+
+	fault->kind = kind;
+	va_start(ap, format);
+	(void)vsnprintf(fault->text, sizeof(fault->text), format, ap);
+	va_end(ap);
+}
