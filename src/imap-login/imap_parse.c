@@ -3,7 +3,9 @@
  * Runs in: imap-login.
  * Hostile input: every byte that a client sends before login.
  * Never: allocates; looks at a byte twice; reads beyond what it was given.
- *
+ */
+
+/*
  * A state per place in the grammar, a function per state. Each function takes
  * as many bytes as it can and is only called when there is one. After an
  * error the state is SKIP until the end of the command, where BAD is said.

@@ -61,7 +61,7 @@ struct imap_command {
 	struct imap_token	tag, verb;
 	struct imap_token	args[IMAP_ARGS_MAX];
 	unsigned int		nargs;
-	/* The tag is well-formed and may be echoed; else answer with "*". */
+	/* The tag is well-formed and may be echoed; else say "*". */
 	bool			has_tag;
 	enum imap_error		error;
 	uint32_t		literal_bytes;	/* announced, for LITERAL */
@@ -74,7 +74,7 @@ struct imap_parser {
 	uint32_t		pos;		/* next byte to look at */
 	uint32_t		text_end;	/* the text must end before */
 	uint32_t		token;		/* where this token began */
-	uint32_t		literal;	/* announced, or bytes to come */
+	uint32_t		literal;	/* bytes announced, or left */
 	uint8_t			state;
 	uint8_t			head;
 	uint8_t			kind;

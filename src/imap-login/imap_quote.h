@@ -11,7 +11,7 @@
 
 enum imap_quote {
 	IMAP_QUOTE_STRING,	/* imap_quote_put() */
-	IMAP_QUOTE_LITERAL,	/* 8-bit: imap_quote_literal_put(), then bytes */
+	IMAP_QUOTE_LITERAL,	/* 8-bit: imap_quote_literal_put() */
 	IMAP_QUOTE_REFUSED,	/* control characters: must not be sent */
 };
 

@@ -22,7 +22,7 @@
 enum sasl_result {
 	SASL_OK,
 	SASL_BAD,	/* not the syntax of SASL: answer BAD or -ERR */
-	SASL_FAIL,	/* no credentials that anyone has: as a wrong password */
+	SASL_FAIL,	/* nobody's credentials: as a wrong password */
 	SASL_AUTHZ,	/* asks for another user's rights */
 };
 

@@ -44,7 +44,7 @@ struct pop3_command {
 	 * with whatever it has.
 	 */
 	uint32_t	arg_off, arg_len;
-	bool		has_arg;	/* there was a blank; arg may be empty */
+	bool		has_arg;	/* a blank; arg may be empty */
 	/* A name with these must be refused, not trimmed. */
 	bool		has_leading_blank, has_trailing_blank;
 	enum pop3_error	error;
