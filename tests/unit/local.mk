@@ -2,10 +2,18 @@
 # role's headers sets its own _CPPFLAGS; one that needs more files sets its
 # own _SOURCES.
 UNIT_TESTS =
+UNIT_TESTS += tests/unit/test_base64
+UNIT_TESTS += tests/unit/test_foreign
+UNIT_TESTS += tests/unit/test_imap_parse
+UNIT_TESTS += tests/unit/test_imap_quote
+UNIT_TESTS += tests/unit/test_imap_reply_parse
 UNIT_TESTS += tests/unit/test_ipc
 UNIT_TESTS += tests/unit/test_ipc_limits
 UNIT_TESTS += tests/unit/test_password
+UNIT_TESTS += tests/unit/test_pop3_parse
+UNIT_TESTS += tests/unit/test_pop3_reply_parse
 UNIT_TESTS += tests/unit/test_proc
+UNIT_TESTS += tests/unit/test_sasl_decode
 
 if WITH_SQLITE
 UNIT_TESTS += tests/unit/test_sql_sqlite
