@@ -14,9 +14,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <syslog.h>
-#include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "lib/xmem.h"
 
 /* {magic, level, length u16} before each text. */
 #define LOG_HEAD	4
@@ -67,12 +68,11 @@ log_init_stderr(const char *name)
 void
 log_init_child(const char *name, int fd)
 {
+	if (logger.queue == NULL)
+		logger.queue = xcalloc(1, LOG_QUEUE_MAX);
 	logger.mode = LOG_MODE_CHILD;
 	logger.name = name;
 	logger.fd = fd;
-	if (logger.queue == NULL &&
-	    (logger.queue = malloc(LOG_QUEUE_MAX)) == NULL)
-		_exit(EX_OSERR);
 }
 
 void

@@ -31,7 +31,7 @@ struct proc_child {
 	int			 error;
 };
 
-/* Handlers of the parent must not run here, nor may its ignored signals stay. */
+/* No handler of the parent runs here, no ignored signal stays ignored. */
 static void
 proc_signals_default(const struct proc_child *c)
 {

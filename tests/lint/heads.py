@@ -4,13 +4,15 @@ import re
 
 import lint
 
+# A field may take a second line; an empty line may start what else to know.
+FIELD = r" \* {label}\S.*\n(?: \* +(?!Runs in:|Hostile input:|Never:)\S.*\n)?"
 HEAD = re.compile(
     r"/\*\n"
-    r" \* (?!Runs in:)\S.*\n(?: \* (?!Runs in:)\S.*\n)?"
-    r" \* Runs in: \S.*\n(?: \*   *\S.*\n)?"
-    r" \* Hostile input: \S.*\n(?: \*   *\S.*\n)?"
-    r" \* Never: \S.*\n(?: \*   *\S.*\n)?"
-    r" \*/\n"
+    + FIELD.format(label="(?!Runs in:|Hostile input:|Never:)")
+    + FIELD.format(label="Runs in: ")
+    + FIELD.format(label="Hostile input: ")
+    + FIELD.format(label="Never: ")
+    + r" \*(?:/\n|\n)"
 )
 
 

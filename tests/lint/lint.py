@@ -54,6 +54,16 @@ def bare(source):
     return TOKEN.sub(blank, source)
 
 
+def without_macros(source):
+    """C source with the bodies of macros of several lines blanked."""
+    return re.sub(
+        r"^[ \t]*#[ \t]*define\b.*\\\n(?:.*\\\n)*.*\n",
+        lambda match: "\n" * match[0].count("\n"),
+        source,
+        flags=re.M,
+    )
+
+
 def line_of(source, offset):
     return source.count("\n", 0, offset) + 1
 

@@ -12,7 +12,10 @@ NESTING_MAX = 4
 PARAMETERS_MAX = 6
 
 # A definition in KNF: the name starts a line, the brace stands alone.
-FUNCTION = re.compile(r"^(\w+)\(([^;{}]*)\)\n\{\n(.*?)^\}", re.M | re.S)
+NESTED = r"\((?:[^;{}()]|\([^;{}()]*\))*\)"
+FUNCTION = re.compile(
+    rf"^(\w+)\(((?:[^;{{}}()]|{NESTED})*)\)\n\{{\n(.*?)^\}}", re.M | re.S
+)
 
 
 def column_faults(path, source):
@@ -78,7 +81,7 @@ def main():
     columns, sizes, functions, count = [], [], [], 0
     for path in files:
         source = lint.text(path)
-        bare = lint.bare(source)
+        bare = lint.without_macros(lint.bare(source))
         columns += column_faults(path, source)
         sizes += filter(None, [file_fault(path, source)])
         functions += function_faults(path, bare)

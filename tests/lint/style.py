@@ -4,8 +4,8 @@ import re
 
 import lint
 
-# Conditions may ask for a role, for a build of ours and for a driver; a file
-# that differs between systems is not wanted.
+# Conditions may ask for a role, for a build of ours, for a driver; code that
+# differs between systems is not wanted.
 CONDITION = re.compile(
     r"^[ \t]*#[ \t]*(?:if|ifdef|ifndef|elif)\b[ \t]*(.*)$", re.M
 )
@@ -16,7 +16,9 @@ RULES = {
         r"\btypedef\s+(?:struct|union|enum)\b(?![^;{]*\(\s*\*)"
     ),
     "return types on their own line": re.compile(
-        r"^(?!else|return|typedef)[a-z][\w \t*]*[ \t*]\w+\([^;=]*?\)\s*\{", re.M
+        r"^(?!else|return|typedef)[a-z][\w \t*]*[ \t*](?!__attribute__)"
+        r"\w+\([^;=]*?\)\s*\{",
+        re.M,
     ),
     "braces of functions in the first column": re.compile(
         r"^\w+\([^;{}=]*\)[ \t]*\{", re.M
@@ -45,6 +47,13 @@ def place(path, source, match):
     return f"{lint.name(path)}:{lint.line_of(source, match.start())}"
 
 
+def is_allowed(source, match):
+    """Ours, or `#ifndef NAME` that gives a NAME which older headers lack."""
+    if CONDITION_OK.search(match[1]) is not None:
+        return True
+    return source[match.end() :].startswith(f"\n#define {match[1]}")
+
+
 def parenthesised(source):
     """Matches of `return (whole expression);`."""
     for match in re.finditer(r"\breturn[ \t]*(\()", source):
@@ -65,6 +74,7 @@ def main():
     returns, typedefs, conditions = [], [], []
     for path in files:
         source = without_comments(strings_blanked(lint.text(path)))
+        source = lint.without_macros(source)
         for what, rule in RULES.items():
             for match in rule.finditer(source):
                 faults[what].append(place(path, source, match))
@@ -74,7 +84,7 @@ def main():
             if not match[1].endswith("_fn"):
                 typedefs.append(place(path, source, match))
         for match in CONDITION.finditer(source):
-            if CONDITION_OK.search(match[1]) is None:
+            if not is_allowed(source, match):
                 conditions.append(
                     f"{place(path, source, match)}: #if {match[1]}"
                 )
