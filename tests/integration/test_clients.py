@@ -1,0 +1,169 @@
+"""Mail programs that people use, each with a real session through it."""
+
+import mailbox
+import os
+import subprocess
+
+import pytest
+
+from harness.dovecot import MESSAGES, USERS
+
+
+@pytest.fixture
+def john(suite, dovecot):
+    """john's mailbox behind the proxy, fresh."""
+    dovecot.refill("john")
+    suite.add_user(
+        "john", host=dovecot.addr, imap_port=dovecot.imap_port,
+        pop3_port=dovecot.pop3_port,
+    )
+    return suite
+
+
+@pytest.fixture
+def run(tool, tmp_path):
+    """Runs a program in an empty home; gives its output."""
+
+    def call(name, *args, ok=(0,), stdin=""):
+        env = {"HOME": str(tmp_path), "PATH": os.environ["PATH"],
+               "TERM": "dumb", "USER": "root", "LC_ALL": "C.UTF-8"}
+        done = subprocess.run(
+            [tool(name), *map(str, args)], env=env, cwd=tmp_path, timeout=60,
+            input=stdin.encode(), stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert done.returncode in ok, done.stdout.decode(errors="replace")
+        return done.stdout
+
+    return call
+
+
+def write(path, text, mode=0o600):
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def check_messages(texts):
+    """All three messages came, as they are in the mailbox."""
+    assert len(texts) == 3
+    for subject in (b"Subject: one", b"Subject: dots", b"gr=C3=BC=C3=9Fe"):
+        assert any(subject in text for text in texts)
+    bodies = [text.split("\r\n\r\n", 1)[1].encode() for text in MESSAGES]
+    for body in bodies:
+        assert any(
+            body.strip() in text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+            for text in texts
+        )
+
+
+def test_curl_imap(john, run):
+    host, port = john.addr("imap")
+    login = f"john:{USERS['john']}"
+    url = f"imap://{host}:{port}/INBOX"
+    assert run("curl", "-sS", "-u", login, f"{url};MAILINDEX=1") == (
+        MESSAGES[0].encode()
+    )
+    found = run("curl", "-sS", "-u", login, f"{url}?SUBJECT dots".replace(" ", "%20"))
+    assert found.strip() == b"* SEARCH 2"
+    run("curl", "-sS", "-u", "john:wrong", url, ok=(67,))
+
+
+def test_curl_pop3(john, run):
+    host, port = john.addr("pop3")
+    login = f"john:{USERS['john']}"
+    for number, text in enumerate(MESSAGES, 1):
+        got = run("curl", "-sS", "-u", login, f"pop3://{host}:{port}/{number}")
+        assert got == text.encode()
+    run("curl", "-sS", "-u", "john:wrong", f"pop3://{host}:{port}/1", ok=(67,))
+
+
+def test_mutt(john, run, tmp_path):
+    host, port = john.addr("imap")
+    copy = tmp_path / "copy"
+    write(
+        tmp_path / "muttrc",
+        f"""
+set imap_user = john
+set imap_pass = {USERS['john']}
+set ssl_starttls = no
+set ssl_force_tls = no
+set folder = imap://{host}:{port}/
+set spoolfile = imap://{host}:{port}/INBOX
+set mbox_type = mbox
+set confirmappend = no
+set confirmcreate = no
+set sleep_time = 0
+set wait_key = no
+set copy = no
+push "<tag-pattern>~A<enter><tag-prefix><copy-message>{copy}<enter><exit>"
+""",
+    )
+    run("mutt", "-n", "-F", tmp_path / "muttrc", "-R", stdin="")
+    check_messages([bytes(message) for message in mailbox.mbox(copy)])
+
+
+def test_mbsync(john, run, tmp_path):
+    host, port = john.addr("imap")
+    (tmp_path / "mail").mkdir()
+    conf = write(
+        tmp_path / "mbsyncrc",
+        f"""
+IMAPAccount proxy
+Host {host}
+Port {port}
+User john
+Pass {USERS['john']}
+SSLType None
+AuthMechs LOGIN
+
+IMAPStore far
+Account proxy
+
+MaildirStore near
+Path {tmp_path}/mail/
+Inbox {tmp_path}/mail/INBOX
+
+Channel all
+Far :far:
+Near :near:
+Create Near
+Sync All
+""",
+    )
+    run("mbsync", "-c", conf, "all")
+    box = mailbox.Maildir(tmp_path / "mail/INBOX", create=False)
+    check_messages([bytes(message) for message in box])
+
+
+@pytest.mark.parametrize("service", ["imap", "pop3"])
+def test_fetchmail(john, run, tmp_path, service):
+    host, port = john.addr(service)
+    got = tmp_path / "got"
+    conf = write(
+        tmp_path / "fetchmailrc",
+        f"poll {host} service {port} protocol {service} auth password\n"
+        f'  user "john" password "{USERS["john"]}" is root here\n'
+        f'  fetchall keep sslproto "" mda "/bin/cat >> {got}"\n',
+        0o700,
+    )
+    run("fetchmail", "-f", conf, "--nodetach", "--nosyslog", "-i",
+        tmp_path / "ids", "--pidfile", tmp_path / "pid")
+    data = got.read_bytes()
+    for text in MESSAGES:
+        body = text.split("\r\n\r\n", 1)[1].replace("\r\n", "\n").encode()
+        assert body.strip() in data
+
+
+def test_mpop(john, run, tmp_path):
+    host, port = john.addr("pop3")
+    got = tmp_path / "got"
+    conf = write(
+        tmp_path / "mpoprc",
+        f"account proxy\nhost {host}\nport {port}\nuser john\n"
+        f"password {USERS['john']}\nauth user\ntls off\nkeep on\n"
+        f"delivery mbox {got}\nuidls_file {tmp_path}/uidls\n"
+        "account default : proxy\n",
+    )
+    run("mpop", "-C", conf)
+    check_messages([bytes(message) for message in mailbox.mbox(got)])
