@@ -652,3 +652,14 @@ channel_step(struct channel *ch)
 			return -1;
 	}
 }
+
+int
+channel_turn(struct channel *ch)
+{
+	if (!ch->is_dead && buf_used(&ch->in) > 0)
+		buf_drop(&ch->in, channel_parse(ch, buf_head(&ch->in),
+		    buf_used(&ch->in), SIZE_MAX));
+	if (!ch->is_dead)
+		channel_readable(ch, LOOP_READ);
+	return ch->is_dead ? -1 : 0;
+}

@@ -106,6 +106,8 @@ void	channel_flush(struct channel *);
 size_t	channel_queued(const struct channel *);
 /* Blocking use: waits for one message and runs its handler; -1 at the end. */
 int	channel_step(struct channel *) __attribute__((warn_unused_result));
+/* Blocking use: handles what is there without waiting; -1 at the end. */
+int	channel_turn(struct channel *) __attribute__((warn_unused_result));
 int	channel_fd(const struct channel *);
 /* From blocking use to use in a loop (a child after START). */
 void	channel_attach(struct channel *, struct loop *);

@@ -1,6 +1,8 @@
 # One program a parser: tests/fuzz/fuzz_<name>.c with its inputs in
 # tests/fuzz/corpus/<name>/ and, if it has one, tests/fuzz/<name>.dict.
 FUZZ_TARGETS =
+FUZZ_TARGETS += tests/fuzz/fuzz_channel
+FUZZ_TARGETS += tests/fuzz/fuzz_ipc
 
 check_LIBRARIES += tests/fuzz/libreplay.a
 tests_fuzz_libreplay_a_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz.h
