@@ -1,7 +1,15 @@
 # One program a module: tests/unit/test_<module>.c. A program that needs a
 # role's headers sets its own _CPPFLAGS; one that needs more files sets its
 # own _SOURCES.
+EXTRA_DIST += tests/unit/unit.h
 UNIT_TESTS =
+UNIT_TESTS += tests/unit/test_buf
+UNIT_TESTS += tests/unit/test_strutil
+UNIT_TESTS += tests/unit/test_netaddr
+UNIT_TESTS += tests/unit/test_wire
+UNIT_TESTS += tests/unit/test_clock
+UNIT_TESTS += tests/unit/test_xmem
+UNIT_TESTS += tests/unit/test_rnd
 UNIT_TESTS += tests/unit/test_base64
 UNIT_TESTS += tests/unit/test_foreign
 UNIT_TESTS += tests/unit/test_imap_parse
