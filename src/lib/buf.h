@@ -27,10 +27,11 @@ buf_used(const struct buf *b)
 {
 	return b->len - b->off;
 }
+/* The first of them; NULL before memory was taken. */
 static inline const uint8_t *
 buf_head(const struct buf *b)
 {
-	return b->data + b->off;
+	return b->data == NULL ? NULL : b->data + b->off;
 }
 /* Room for n more bytes: a pointer to them, or NULL when over the bound. */
 uint8_t	*buf_reserve(struct buf *, size_t n);

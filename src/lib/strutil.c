@@ -84,7 +84,7 @@ int
 str_number(const char *s, size_t len, uint64_t min, uint64_t max,
     uint64_t *out)
 {
-	uint64_t n = 0;
+	uint64_t digit, n = 0;
 	size_t i;
 
 	if (len == 0)
@@ -92,11 +92,12 @@ str_number(const char *s, size_t len, uint64_t min, uint64_t max,
 	for (i = 0; i < len; i++) {
 		if (s[i] < '0' || s[i] > '9')
 			return -1;
-		if (n > (UINT64_MAX - 9) / 10)
+		digit = (uint64_t)(s[i] - '0');
+		if (digit > max || n > (max - digit) / 10)
 			return -1;
-		n = n * 10 + (uint64_t)(s[i] - '0');
+		n = n * 10 + digit;
 	}
-	if (n < min || n > max)
+	if (n < min)
 		return -1;
 	*out = n;
 	return 0;

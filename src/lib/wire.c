@@ -255,7 +255,7 @@ wire_get_addr(struct wire_reader *r, struct netaddr *a)
 	if ((p = wire_take(r, n)) != NULL)
 		memcpy(a->ip, p, n);
 	else
-		a->family = NETADDR_NONE;
+		memset(a, 0, sizeof(*a));
 }
 
 int
