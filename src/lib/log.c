@@ -221,17 +221,33 @@ log_to_master(enum log_level level, const char *text, size_t len)
 	char lost[64];
 	int n;
 
-	if (logger.nlost > 0 && log_make_room(sizeof(lost))) {
+	if (logger.nlost == 0) {
+		if (!log_make_room(len))
+			return;
+	} else {
+		/* Room for both, or the line is one of the lost. */
+		if (!log_make_room(len + LOG_HEAD + sizeof(lost)))
+			return;
 		n = snprintf(lost, sizeof(lost), "%lu log lines lost",
 		    logger.nlost);
 		logger.nlost = 0;
 		log_append(LOG_LEVEL_WARN, lost, (size_t)n);
 	}
-	if (!log_make_room(len))
-		return;
 	log_append(level, text, len);
 	if (level >= LOG_LEVEL_WARN || logger.queued > LOG_PACKET)
 		log_flush();
+}
+
+/* One event is one line, whatever slipped into it. */
+static void
+log_blank_controls(char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if ((uint8_t)text[i] < 0x20 || text[i] == 0x7f)
+			text[i] = '?';
+	}
 }
 
 static void __attribute__((format(printf, 2, 0)))
@@ -247,6 +263,7 @@ log_line(enum log_level level, const char *fmt, va_list ap)
 		return;
 	if ((size_t)n >= sizeof(text))
 		n = (int)sizeof(text) - 1;
+	log_blank_controls(text, (size_t)n);
 	switch (logger.mode) {
 	case LOG_MODE_CHILD:
 		log_to_master(level, text, (size_t)n);
