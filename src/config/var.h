@@ -1,0 +1,73 @@
+/*
+ * var: %variables of Dovecot 1.x, as in %u, %Ld, %-3.3n, %{user}.
+ *
+ * A template is compiled to pieces once and expanded often.  Known are
+ * %u user, %n local part, %d domain, %s service, %r and %l remote and local
+ * address, %b and %a their ports, %p process, %m mechanism, %c "secured",
+ * and %% for a percent sign; modifiers L U T R E D and [offset.]width.
+ */
+#ifndef CONFIG_VAR_H
+#define CONFIG_VAR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct netaddr;
+
+enum var_id {
+	VAR_LITERAL,
+	VAR_USER,
+	VAR_USERNAME,
+	VAR_DOMAIN,
+	VAR_SERVICE,
+	VAR_RIP,
+	VAR_LIP,
+	VAR_RPORT,
+	VAR_LPORT,
+	VAR_PID,
+	VAR_MECH,
+	VAR_SECURED,
+	VAR_SESSION,
+};
+
+/* NULL texts and addresses count as "". */
+struct var_values {
+	const char		*user;		/* "name@domain" or "name" */
+	const char		*service;
+	const char		*mech;
+	const char		*session;
+	const struct netaddr	*rip, *lip;	/* with ports */
+	bool			 is_secured;
+	uint32_t		 pid;
+};
+
+#define VAR_MODIFIERS_MAX	4
+
+/* A run of literal text, or one variable with what is done to its value. */
+struct var_piece {
+	enum var_id	 id;
+	const char	*text;		/* VAR_LITERAL */
+	char		 modifiers[VAR_MODIFIERS_MAX + 1];
+	int		 offset;	/* negative: from the end */
+	size_t		 width;		/* 0 = all */
+	bool		 has_zeros;	/* padded with zeros to the width */
+};
+
+/*
+ * Reads one variable behind the '%' at *text and moves *text behind it.
+ * "%%" yields a literal.  -1 with a text in err on an unknown one.
+ */
+int	var_parse(const char **text, struct var_piece *, char *err,
+	    size_t err_size) __attribute__((warn_unused_result));
+/* Appends to the text in dst; -1 when it does not fit. */
+int	var_append(const struct var_piece *, const struct var_values *,
+	    char *dst, size_t size) __attribute__((warn_unused_result));
+/*
+ * Compiles and expands at once, for templates that are used rarely or are
+ * short; -1 on an unknown variable or when it does not fit (dst is "").
+ */
+int	var_expand(const char *text, const struct var_values *, char *dst,
+	    size_t size) __attribute__((warn_unused_result));
+
+#endif
