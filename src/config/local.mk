@@ -3,12 +3,30 @@ src_config_libconfig_a_CPPFLAGS = $(AM_CPPFLAGS)
 src_config_libconfig_a_SOURCES = \
 	src/config/arena.c \
 	src/config/arena.h \
+	src/config/config_file.c \
+	src/config/config_file.h \
+	src/config/config_parse.c \
+	src/config/config_parse.h \
 	src/config/config_wire.h \
+	src/config/faults.c \
+	src/config/faults.h \
 	src/config/query.c \
 	src/config/query.h \
 	src/config/query_lex.c \
 	src/config/query_lex.h \
+	src/config/setting_value.c \
+	src/config/setting_value.h \
+	src/config/settings.c \
 	src/config/settings.h \
+	src/config/settings_check.c \
+	src/config/settings_check.h \
+	src/config/settings_read.c \
+	src/config/settings_read.h \
+	src/config/settings_reader.h \
+	src/config/settings_sql.c \
+	src/config/settings_sql.h \
+	src/config/settings_table.c \
+	src/config/settings_table.h \
 	src/config/var.c \
 	src/config/var.h
 if WITH_SQLITE

@@ -2,9 +2,9 @@
  * settings: what the administrator configured, checked and with defaults.
  *
  * Read once by the master; each child gets a copy with the settings of its
- * role only (config_wire.h).  Strings are never NULL ("" is empty) but where
- * noted.  Field names are the settings' names, times are in milliseconds
- * with the suffix _ms, sizes in bytes with the suffix _bytes.
+ * role only (config_wire.h).  Strings are never NULL ("" is empty).  Field
+ * names are the settings' names, times are in milliseconds with the suffix
+ * _ms, sizes in bytes with the suffix _bytes.
  */
 #ifndef CONFIG_SETTINGS_H
 #define CONFIG_SETTINGS_H
@@ -43,6 +43,7 @@ struct settings_passdb {
 	enum settings_passdb_driver	 driver;
 	char	*args;			/* as written */
 	bool	 deny, pass;		/* "deny = yes", "pass = yes" */
+	bool	 master;		/* refused in this version */
 	/* from the SQL file (role auth-worker; auth gets the scheme) */
 	char	*sql_driver;		/* "sqlite", "mysql", "pgsql" */
 	char	*sql_connect;
@@ -52,28 +53,43 @@ struct settings_passdb {
 
 /* Settings that a "protocol imap { }" section may override. */
 struct settings_service {
-	bool			 is_enabled;	/* "imap" in protocols */
+	bool			 is_enabled;	/* "imap" or "imaps" */
+	bool			 has_plain;	/* "imap" in protocols */
+	bool			 has_ssl;	/* "imaps", and SSL not off */
 	struct settings_addrs	 listen;	/* plain; addresses and ports */
-	struct settings_addrs	 ssl_listen;
+	struct settings_addrs	 ssl_listen;	/* port 0: kernel picks */
 	char			*login_executable;
 	char			*login_greeting;
 	char			*capability;	/* imap_capability, ... */
 	bool			 login_process_per_connection;
 	bool			 disable_plaintext_auth;
+	bool			 login_greeting_capability;
 	uint32_t		 login_processes_count;
 	uint32_t		 login_max_processes_count;	/* 0: derived */
 	uint32_t		 login_max_connections;	/* not logged in */
 	uint64_t		 login_process_size_bytes;
+	uint32_t		 mail_max_userip_connections;
+};
+
+/* Numbers of an account; those of the caller when not started as root. */
+struct settings_ids {
+	uint32_t uid, gid;
 };
 
 struct settings {
 	char	*base_dir, *login_dir;
 	char	*log_path, *info_log_path, *log_timestamp, *syslog_facility;
+	char	*login_log_format, *login_log_format_elements;
 	bool	 verbose_proctitle, auth_verbose, auth_debug;
 	bool	 shutdown_clients;
-	bool	 ssl_disable;
-	char	*ssl_cert_file, *ssl_key_file;
+	struct settings_list	 protocols;
+	bool	 ssl_disable, ssl_verify_client_cert, verbose_ssl;
+	char	*ssl, *ssl_cert_file, *ssl_key_file, *ssl_key_password;
+	char	*ssl_ca_file, *ssl_cipher_list, *ssl_cert_username_field;
+	uint32_t ssl_parameters_regenerate_ms;
 	char	*login_user, *auth_user, *auth_worker_user, *tls_signer_user;
+	struct settings_ids	 login_ids, auth_ids, auth_worker_ids,
+				 tls_signer_ids;
 	bool	 login_chroot;
 	uint32_t jail_uid, jail_gid;	/* no settings: the user of this copy's
 					   role, looked up by the master */
@@ -82,10 +98,16 @@ struct settings {
 	uint32_t login_bad_commands_max;
 	uint32_t login_proxy_timeout_ms;
 	struct settings_nets	 login_trusted_networks;
+	struct settings_nets	 proxy_allowed_nets;
 	struct settings_list	 auth_mechanisms;	/* "mechanisms" */
-	char	*auth_executable, *auth_worker_executable;
+	struct settings_list	 auth_realms;
+	char	*auth_executable, *auth_worker_executable, *auth_chroot;
 	char	*auth_username_chars, *auth_username_format;
 	char	*auth_username_translation, *auth_default_realm;
+	char	*auth_master_user_separator;
+	bool	 auth_ssl_require_client_cert, auth_ssl_username_from_cert;
+	bool	 auth_debug_passwords;
+	uint32_t auth_count;
 	uint32_t auth_failure_delay_ms;
 	uint32_t auth_request_timeout_ms;
 	uint32_t auth_worker_max_count;
@@ -93,9 +115,15 @@ struct settings {
 	uint32_t auth_worker_idle_ms;
 	uint32_t auth_worker_max_request_count;	/* 0 = no limit */
 	uint64_t auth_process_size_bytes;
+	uint64_t auth_cache_size_bytes;
+	uint32_t auth_cache_ttl_ms, auth_cache_negative_ttl_ms;
+	char	*mail_executable;
+	uint32_t max_mail_processes;
+	uint64_t mail_process_size_bytes;
 	size_t	 npassdbs;
 	struct settings_passdb	 passdbs[SETTINGS_PASSDBS_MAX];
 	struct settings_service	 services[SETTINGS_SERVICES];
+	struct arena		*arena;		/* owns all the texts */
 };
 
 /* Up to this many faults of a configuration are told. */
@@ -110,9 +138,12 @@ struct settings_faults {
 
 /*
  * Reads a configuration file with what it includes and the SQL files that it
- * names.  NULL when there are faults; notices may come either way.
+ * names (settings_read.c).  NULL when there are faults; notices may come
+ * either way.  The faults must be zeroed at first.
  */
 struct settings	*settings_read(const char *path, struct settings_faults *);
+/* Settings without a value: all texts "", all numbers 0. */
+struct settings	*settings_new(size_t arena_bytes);
 void		 settings_free(struct settings *);	/* wipes secrets */
 void		 settings_faults_clear(struct settings_faults *);
 

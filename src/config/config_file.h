@@ -1,0 +1,23 @@
+/* config_file: reads a file that only root, or the caller, may have made. */
+#ifndef CONFIG_CONFIG_FILE_H
+#define CONFIG_CONFIG_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+
+#define CONFIG_FILE_MAX	(1024u * 1024)	/* bytes */
+
+/*
+ * The file's bytes, in the arena.  The file must be a regular one, owned by
+ * root (or by the caller, when that is not root) and not writable by group or
+ * others; so must the directory that it stands in.  A secret one must also
+ * have no permission for group and others, and not be a symbolic link.  All
+ * is checked on what was opened.  NULL with a reason, without the path, in
+ * err; errno is ENOENT when there is no such file.
+ */
+char	*config_file_read(const char *path, bool is_secret, struct arena *,
+	    size_t *len, char *err, size_t err_size);
+
+#endif
