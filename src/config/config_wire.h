@@ -11,11 +11,16 @@ struct settings;
 
 /*
  * Writes those settings that the role may see (roles column of the table;
- * role is an enum role_id of the caller).  -1 when over the buf's bound.
+ * role is an enum role_id of the caller), and as jail_uid and jail_gid those
+ * of the role's account.  What it may not see is "" or 0 at the other end.
+ * -1 when over the buf's bound.
  */
 int	config_wire_put(struct buf *, const struct settings *,
 	    unsigned int role) __attribute__((warn_unused_result));
-/* Settings of a child from those bytes; NULL when they are malformed. */
+/*
+ * Settings of a child from those bytes; NULL when they are malformed or were
+ * written by a master with another table.
+ */
 struct settings	*config_wire_get(const uint8_t *, size_t);
 
 #endif

@@ -7,6 +7,7 @@ src_config_libconfig_a_SOURCES = \
 	src/config/config_file.h \
 	src/config/config_parse.c \
 	src/config/config_parse.h \
+	src/config/config_wire.c \
 	src/config/config_wire.h \
 	src/config/faults.c \
 	src/config/faults.h \
