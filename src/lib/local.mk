@@ -1,6 +1,8 @@
 noinst_LIBRARIES += src/lib/libmw.a
-src_lib_libmw_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(CRYPT_CFLAGS)
+src_lib_libmw_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 src_lib_libmw_a_SOURCES = \
+	src/lib/base64.c \
+	src/lib/base64.h \
 	src/lib/buf.c \
 	src/lib/buf.h \
 	src/lib/channel.c \
@@ -35,6 +37,3 @@ src_lib_libmw_a_SOURCES = \
 	src/lib/wire.h \
 	src/lib/xmem.c \
 	src/lib/xmem.h
-src_lib_libmw_a_SOURCES += \
-	src/lib/base64.c \
-	src/lib/base64.h

@@ -1,0 +1,188 @@
+/*
+ * backend: connects to the user's mail host and logs in there.
+ * Runs in: login processes.
+ * Hostile input: lines of mail hosts, bounded here, read by the protocol.
+ * Never: sends the password to a host that auth did not name.
+ */
+#include "login-common/backend.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/sock.h"
+#include "login-common/login_log.h"
+#include "login-common/login_process.h"
+#include "login-common/relay.h"
+#include "login-common/session.h"
+#include "login-common/session_step.h"
+
+/* A share of the deadline is rounded up to whole steps of this. */
+#define BACKEND_TIMER_STEP_MS	500
+
+static void
+backend_ready(void *arg, unsigned int what)
+{
+	struct session *s = arg;
+
+	stream_note(&s->backend, what);
+	session_run(s);
+}
+
+/* The time this address gets: a fair share of what is left for all. */
+struct loop_timers *
+backend_timers(struct session *s)
+{
+	const struct session_login *login = s->login;
+	uint64_t now = clock_ms(), left = 0;
+	unsigned int tries = login->route.naddrs - login->next_addr + 1;
+
+	if (login->backend_until_ms > now)
+		left = login->backend_until_ms - now;
+	if (tries > 1)
+		left /= tries;
+	left = (left + BACKEND_TIMER_STEP_MS - 1) / BACKEND_TIMER_STEP_MS *
+	    BACKEND_TIMER_STEP_MS;
+	return login_process_timers(s->process, (uint32_t)left);
+}
+
+/* Tries addresses until one connects or may still connect. */
+static int
+backend_connect(struct session *s)
+{
+	struct session_login *login = s->login;
+	bool is_pending;
+	int fd;
+
+	while (login->next_addr < login->route.naddrs) {
+		s->host = login->route.addrs[login->next_addr++];
+		fd = sock_connect(&s->host, NULL, &is_pending);
+		if (fd == -1) {
+			login_log_backend(s, strerror(errno));
+			continue;
+		}
+		stream_open(&s->backend, s->process->loop, fd, backend_ready,
+		    s);
+		login->backend_scanned = 0;
+		session_to(s, SESSION_BACKEND_CONNECT);
+		return 0;
+	}
+	return -1;
+}
+
+void
+backend_start(struct session *s)
+{
+	uint32_t ms = s->login->route.timeout_ms;
+
+	if (ms == 0)
+		ms = s->process->set->login_proxy_timeout_ms;
+	s->login->backend_until_ms = clock_ms() + ms;
+	/* Also when no address could be tried: the refusal comes from here. */
+	session_to(s, SESSION_BACKEND_CONNECT);
+	if (backend_connect(s) == -1)
+		session_refuse(s, LOGIN_ANSWER_TEMP, "", false);
+}
+
+void
+backend_failed(struct session *s, const char *what)
+{
+	login_log_backend(s, what);
+	stream_close(&s->backend);
+	if (clock_ms() < s->login->backend_until_ms &&
+	    backend_connect(s) == 0)
+		return;
+	login_log_refused(s, "host-unavailable");
+	session_refuse(s, LOGIN_ANSWER_TEMP, "", false);
+}
+
+void
+backend_timeout(void *arg)
+{
+	struct session *s = arg;
+
+	backend_failed(s, s->state == SESSION_BACKEND_CONNECT ?
+	    "no connection in time" : "no login in time");
+	session_run_later(s);
+}
+
+void
+backend_step_connect(struct session *s)
+{
+	if (!session_read_client(s))
+		return;
+	/* A failed connect is readable too and told by the first read. */
+	if (!s->backend.can_write && !s->backend.can_read)
+		return;
+	s->process->protocol->backend_start(s);
+	session_to(s, SESSION_BACKEND_LOGIN);
+}
+
+/* The host has answered our login with a refusal. */
+static void
+backend_refused(struct session *s)
+{
+	struct session_login *login = s->login;
+	bool has_code = login->backend_code[0] != '\0';
+
+	login_log_refused(s, has_code ? login->backend_code : "host-refused");
+	session_refuse(s, has_code ? LOGIN_ANSWER_HOST :
+	    LOGIN_ANSWER_CREDENTIALS, "", !login->route.has_nodelay);
+}
+
+/* Handles one line; false when the session is not in this state any more. */
+static bool
+backend_line(struct session *s, const char *line, size_t len)
+{
+	if (len > 0 && line[len - 1] == '\r')
+		len--;
+	switch (s->process->protocol->backend_line(s, line, len)) {
+	case BACKEND_MORE:
+		return true;
+	case BACKEND_READY:
+		break;
+	case BACKEND_REFUSED:
+		backend_refused(s);
+		return false;
+	case BACKEND_BROKEN:
+		backend_failed(s, s->login->detail);
+		return false;
+	}
+	return false;
+}
+
+void
+backend_step_login(struct session *s)
+{
+	struct stream *st = &s->backend;
+	struct session_login *login = s->login;
+	const uint8_t *head, *lf;
+	size_t len;
+	bool goes_on;
+
+	if (!session_read_client(s))
+		return;
+	(void)stream_fill(st);
+	while ((head = buf_head(&st->in)) != NULL &&
+	    (lf = memchr(head + login->backend_scanned, '\n',
+	    buf_used(&st->in) - login->backend_scanned)) != NULL) {
+		len = (size_t)(lf - head);
+		login->backend_scanned = 0;
+		goes_on = backend_line(s, (const char *)head, len);
+		if (s->backend.fd == -1 || s->state != SESSION_BACKEND_LOGIN)
+			return;
+		buf_drop(&st->in, len + 1);
+		if (!goes_on) {
+			relay_start(s);
+			return;
+		}
+	}
+	login->backend_scanned = buf_used(&st->in);
+	if (login->backend_scanned >= SESSION_BACKEND_LINE_MAX)
+		backend_failed(s, "line too long");
+	else if (st->error != 0)
+		backend_failed(s, strerror(st->error));
+	else if (st->has_eof)
+		backend_failed(s, "connection closed");
+}

@@ -1,0 +1,21 @@
+/*
+ * backend: connects to the user's mail host and logs in there, address by
+ * address, within one deadline.
+ */
+#ifndef LOGIN_COMMON_BACKEND_H
+#define LOGIN_COMMON_BACKEND_H
+
+struct session;
+
+/* login->route is set: tries its first address. */
+void	backend_start(struct session *);
+/* Steps of the states BACKEND_CONNECT and BACKEND_LOGIN. */
+void	backend_step_connect(struct session *);
+void	backend_step_login(struct session *);
+/* This address is of no use (what: for the log): the next, or the refusal. */
+void	backend_failed(struct session *, const char *what);
+/* Their timeouts. */
+void	backend_timeout(void *session);
+struct loop_timers	*backend_timers(struct session *);
+
+#endif

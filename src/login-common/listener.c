@@ -1,0 +1,167 @@
+/*
+ * listener: accepts clients, as many as there is room for.
+ * Runs in: login processes.
+ * Hostile input: none read here; connections come from anywhere.
+ * Never: spins when fds run out.
+ */
+#include "login-common/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ipc/master_child.h"
+#include "lib/channel.h"
+#include "lib/log.h"
+#include "lib/sock.h"
+#include "login-common/login_process.h"
+#include "login-common/session.h"
+
+/* Accepted in a row before those already here have their turn. */
+#define LISTENER_BATCH	32
+/* With no fd left, no accept for so long. */
+#define LISTENER_PAUSE_MS	1000
+
+static void	listeners_watch(struct login_process *);
+
+int
+listener_add(struct login_process *process, int fd,
+    const struct master_listener *m)
+{
+	static const uint8_t any[16];
+	struct listeners *ls = &process->listeners;
+	struct listener *l;
+
+	if (ls->n == MASTER_LISTENERS_MAX)
+		return -1;
+	l = &ls->items[ls->n++];
+	l->process = process;
+	l->fd = fd;
+	l->addr = m->addr;
+	l->is_any = memcmp(m->addr.ip, any, sizeof(any)) == 0;
+	return 0;
+}
+
+static void
+listeners_unwatch(struct login_process *process)
+{
+	struct listeners *ls = &process->listeners;
+	size_t i;
+
+	for (i = 0; i < ls->n; i++)
+		loop_io_stop(&ls->items[i].io);
+}
+
+static void
+listeners_resume(void *arg)
+{
+	struct login_process *process = arg;
+	struct listeners *ls = &process->listeners;
+
+	/* The jail has no /dev/null to open; any fd keeps the place. */
+	if (ls->reserve_fd == -1)
+		ls->reserve_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	listeners_watch(process);
+}
+
+/*
+ * No fd is left: the one in reserve lets us take a client and tell it so,
+ * then nothing is accepted for a while.
+ */
+static void
+listener_out_of_fds(struct login_process *process, struct listener *l)
+{
+	struct listeners *ls = &process->listeners;
+	struct netaddr rip;
+	int fd;
+
+	log_warn("out of file descriptors: %u clients, %u sessions",
+	    process->nwaiting, process->nrelayed);
+	if (ls->reserve_fd != -1) {
+		(void)close(ls->reserve_fd);
+		ls->reserve_fd = -1;
+		if ((fd = sock_accept(l->fd, &rip)) != -1)
+			(void)close(fd);
+		ls->reserve_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	}
+	if (session_evict(process))
+		return;
+	listeners_unwatch(process);
+	loop_timer_start(&ls->pause_timers, &ls->pause, listeners_resume,
+	    process);
+}
+
+/* The client of a process that serves just one. */
+static void
+listener_taken(struct login_process *process)
+{
+	process->has_served = true;
+	process->is_draining = true;
+	listeners_close(process);
+	channel_send_empty(process->master, CHILD_TAKEN, 0);
+}
+
+static void
+listener_accept(void *arg, unsigned int what)
+{
+	struct listener *l = arg;
+	struct login_process *process = l->process;
+	struct netaddr rip;
+	int fd, left;
+
+	(void)what;
+	for (left = LISTENER_BATCH; left > 0; left--) {
+		fd = sock_accept(l->fd, &rip);
+		if (fd == -1) {
+			if (errno == EMFILE || errno == ENFILE)
+				listener_out_of_fds(process, l);
+			else if (errno != EAGAIN)
+				log_warn("accept: %s", strerror(errno));
+			return;
+		}
+		session_new(process, fd, &rip, l);
+		if (process->is_single) {
+			listener_taken(process);
+			return;
+		}
+	}
+}
+
+static void
+listeners_watch(struct login_process *process)
+{
+	struct listeners *ls = &process->listeners;
+	struct listener *l;
+	size_t i;
+
+	for (i = 0; i < ls->n; i++) {
+		l = &ls->items[i];
+		loop_io_start(process->loop, &l->io, l->fd, LOOP_READ,
+		    listener_accept, l);
+	}
+}
+
+void
+listeners_start(struct login_process *process)
+{
+	struct listeners *ls = &process->listeners;
+
+	loop_timers_init(process->loop, &ls->pause_timers,
+	    LISTENER_PAUSE_MS);
+	ls->reserve_fd = -1;
+	listeners_resume(process);
+}
+
+void
+listeners_close(struct login_process *process)
+{
+	struct listeners *ls = &process->listeners;
+	size_t i;
+
+	listeners_unwatch(process);
+	loop_timer_stop(&ls->pause);
+	for (i = 0; i < ls->n; i++)
+		(void)close(ls->items[i].fd);
+	ls->n = 0;
+}

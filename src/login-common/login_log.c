@@ -1,0 +1,85 @@
+/*
+ * login_log: the lines of key=value that a login process writes.
+ * Runs in: login processes.
+ * Hostile input: user names, escaped here.
+ * Never: writes a password or an unescaped byte of the network.
+ */
+#include "login-common/login_log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "login-common/login_process.h"
+#include "login-common/session.h"
+
+/* A name in a log line: longer ones are cut. */
+#define LOGIN_LOG_USER_MAX	400
+
+struct login_log_text {
+	char	user[LOGIN_LOG_USER_MAX];
+	char	rip[NETADDR_TEXT_MAX], lip[NETADDR_TEXT_MAX];
+	char	host[NETADDR_PORT_TEXT_MAX];
+};
+
+static void
+login_log_texts(const struct session *s, struct login_log_text *t)
+{
+	const char *user = s->user == NULL ? "" : s->user;
+
+	(void)log_safe(t->user, sizeof(t->user), user, strlen(user));
+	(void)netaddr_text(&s->rip, t->rip);
+	(void)netaddr_text(&s->lip, t->lip);
+	(void)netaddr_port_text(&s->host, t->host);
+}
+
+void
+login_log_login(const struct session *s)
+{
+	const char *destuser = s->login->route.destuser;
+	char safe[LOGIN_LOG_USER_MAX];
+	struct login_log_text t;
+
+	login_log_texts(s, &t);
+	log_info("login: user=<%s> method=%s rip=%s lip=%s session=%s "
+	    "host=%s destuser=<%s>", t.user, s->mech, t.rip, t.lip, s->id,
+	    t.host, log_safe(safe, sizeof(safe), destuser, strlen(destuser)));
+}
+
+void
+login_log_refused(const struct session *s, const char *reason)
+{
+	struct login_log_text t;
+
+	login_log_texts(s, &t);
+	log_info("refused: user=<%s> method=%s rip=%s lip=%s session=%s "
+	    "reason=%s", t.user, s->mech, t.rip, t.lip, s->id, reason);
+}
+
+void
+login_log_backend(const struct session *s, const char *error)
+{
+	char safe[SESSION_DETAIL_MAX];
+	struct login_log_text t;
+
+	login_log_texts(s, &t);
+	log_warn("proxy: user=<%s> rip=%s session=%s host=%s error=\"%s\"",
+	    t.user, t.rip, s->id, t.host,
+	    log_safe(safe, sizeof(safe), error, strlen(error)));
+}
+
+void
+login_log_end(const struct session *s)
+{
+	struct login_log_text t;
+
+	login_log_texts(s, &t);
+	log_info("disconnected: user=<%s> method=%s rip=%s lip=%s session=%s "
+	    "reason=%s tries=%u in=%llu out=%llu secs=%llu", t.user,
+	    s->mech[0] == '\0' ? "-" : s->mech, t.rip, t.lip, s->id,
+	    session_reason_word(s->reason),
+	    s->login == NULL ? 1 : s->login->ntries,
+	    (unsigned long long)s->bytes_in, (unsigned long long)s->bytes_out,
+	    (unsigned long long)(clock_ms() - s->start_ms) / 1000);
+}

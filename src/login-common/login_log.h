@@ -1,0 +1,19 @@
+/*
+ * login_log: the lines of key=value that a login process writes, one each
+ * for a login, a refusal, trouble with a mail host, and the end.
+ */
+#ifndef LOGIN_COMMON_LOGIN_LOG_H
+#define LOGIN_COMMON_LOGIN_LOG_H
+
+struct session;
+
+/* login: user method rip lip session host destuser */
+void	login_log_login(const struct session *);
+/* refused: user method rip lip session reason */
+void	login_log_refused(const struct session *, const char *reason);
+/* proxy: user rip session host error */
+void	login_log_backend(const struct session *, const char *error);
+/* disconnected: user rip lip session reason in out secs */
+void	login_log_end(const struct session *);
+
+#endif

@@ -1,0 +1,299 @@
+/*
+ * login_main: the life of a login process, from exec to exit.
+ * Runs in: login processes.
+ * Hostile input: none; the master is trusted.
+ * Never: reads a byte of the network before the jail.
+ */
+#include "login-common/login_main.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "config/config_wire.h"
+#include "ipc/master_child.h"
+#include "lib/buf.h"
+#include "lib/channel.h"
+#include "lib/jail.h"
+#include "lib/log.h"
+#include "lib/proc.h"
+#include "lib/sandbox.h"
+#include "login-common/auth_client.h"
+#include "login-common/login_process.h"
+#include "login-common/session.h"
+
+/* States of the channel to the master. */
+#define LOGIN_SETUP	0x1u
+#define LOGIN_SERVING	0x2u
+
+/* Auth's own deadline comes first; this one is for an auth that hangs. */
+#define LOGIN_AUTH_GRACE_MS	5000
+/* A half-closed session may be silent for so long. */
+#define LOGIN_LINGER_MS		60000
+/* A client that does not read our last line is cut off then. */
+#define LOGIN_CLOSING_MS	2000
+/* How often the master hears how full we are, at most. */
+#define LOGIN_STATUS_MS		1000
+/* Fds beside the sessions': channels, log, loop, listeners, reserve. */
+#define LOGIN_OTHER_FDS		64
+
+/* What the master has said so far. */
+struct login_setup {
+	struct login_process	 process;
+	struct buf		 settings;
+	int			 auth_fd;
+	bool			 is_complete;
+};
+
+static int
+login_on_settings(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct login_setup *setup = arg;
+	struct master_settings_part m;
+
+	(void)id;
+	(void)fd;
+	if (master_settings_part_get(r, &m) == -1)
+		return -1;
+	return buf_add(&setup->settings, m.data, m.len);
+}
+
+static int
+login_on_log_fallback(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct master_log_fallback m;
+
+	(void)arg;
+	(void)id;
+	if (master_log_fallback_get(r, &m) == -1)
+		return -1;
+	log_set_fallback((enum log_fallback)m.kind, fd);
+	return 0;
+}
+
+static int
+login_on_listener(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct login_setup *setup = arg;
+	struct master_listener m;
+
+	(void)id;
+	if (master_listener_get(r, &m) == -1)
+		return -1;
+	return listener_add(&setup->process, fd, &m);
+}
+
+static int
+login_on_auth_peer(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct login_setup *setup = arg;
+	struct master_peer m;
+
+	(void)id;
+	if (master_peer_get(r, &m) == -1)
+		return -1;
+	if (setup->process.auth == NULL)
+		setup->auth_fd = fd;
+	else
+		auth_client_open(setup->process.auth, fd);
+	return 0;
+}
+
+static int
+login_on_start(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct login_setup *setup = arg;
+
+	(void)id;
+	(void)fd;
+	setup->is_complete = true;
+	return wire_end(r);
+}
+
+static int
+login_on_drain(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct login_setup *setup = arg;
+
+	(void)id;
+	(void)fd;
+	login_process_drain(&setup->process);
+	return wire_end(r);
+}
+
+static int
+login_on_evict(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct login_setup *setup = arg;
+
+	(void)id;
+	(void)fd;
+	if (!session_evict(&setup->process))
+		channel_send_empty(setup->process.master, CHILD_KEPT, 0);
+	return wire_end(r);
+}
+
+static int
+login_on_stop(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct login_setup *setup = arg;
+	struct login_process *process = &setup->process;
+	struct session *s;
+
+	(void)id;
+	(void)fd;
+	login_process_drain(process);
+	TAILQ_FOREACH(s, &process->waiting, entry)
+		session_close(s, SESSION_REASON_SHUTDOWN);
+	TAILQ_FOREACH(s, &process->relayed, entry)
+		session_close(s, SESSION_REASON_SHUTDOWN);
+	return wire_end(r);
+}
+
+#define ROW(t, n, w, mx, f, o, h)					\
+	{ .type = (t), .name = (n), .when = (w), .max = (mx),		\
+	  .takes_fd = (f), .is_once = (o), .handler = (h) }
+
+static const struct channel_row login_rows[] = {
+	ROW(MASTER_SETTINGS_PART, "SETTINGS_PART", LOGIN_SETUP,
+	    CHANNEL_BODY_MAX, false, false, login_on_settings),
+	ROW(MASTER_LOG_FALLBACK, "LOG_FALLBACK", LOGIN_SETUP | LOGIN_SERVING,
+	    8, true, false, login_on_log_fallback),
+	ROW(MASTER_LISTENER, "LISTENER", LOGIN_SETUP, 64, true, false,
+	    login_on_listener),
+	ROW(MASTER_AUTH_PEER, "AUTH_PEER", LOGIN_SETUP | LOGIN_SERVING, 8,
+	    true, false, login_on_auth_peer),
+	ROW(MASTER_START, "START", LOGIN_SETUP, 0, false, true,
+	    login_on_start),
+	ROW(MASTER_DRAIN, "DRAIN", LOGIN_SERVING, 0, false, false,
+	    login_on_drain),
+	ROW(MASTER_EVICT, "EVICT", LOGIN_SERVING, 0, false, false,
+	    login_on_evict),
+	ROW(MASTER_STOP, "STOP", LOGIN_SERVING, 0, false, false,
+	    login_on_stop),
+};
+
+/*
+ * The master is gone: listeners are given up at once, clients that have not
+ * logged in are let go, relayed sessions go on to their end.
+ */
+static void
+login_master_gone(void *arg, enum channel_end end)
+{
+	struct login_setup *setup = arg;
+	struct login_process *process = &setup->process;
+	struct session *s;
+
+	(void)end;
+	login_process_drain(process);
+	auth_client_close(process->auth);
+	TAILQ_FOREACH(s, &process->waiting, entry)
+		session_close(s, SESSION_REASON_SHUTDOWN);
+}
+
+static void
+login_timers_start(struct login_process *process)
+{
+	const struct settings *set = process->set;
+	struct loop *loop = process->loop;
+
+	loop_timers_init(loop, &process->login_timers, set->login_timeout_ms);
+	loop_timers_init(loop, &process->auth_timers,
+	    set->auth_request_timeout_ms + LOGIN_AUTH_GRACE_MS);
+	loop_timers_init(loop, &process->delay_timers,
+	    set->auth_failure_delay_ms);
+	loop_timers_init(loop, &process->linger_timers, LOGIN_LINGER_MS);
+	loop_timers_init(loop, &process->closing_timers, LOGIN_CLOSING_MS);
+	loop_timers_init(loop, &process->status_timers, LOGIN_STATUS_MS);
+}
+
+static void
+login_jail(const struct login_process *process)
+{
+	uint64_t sessions = process->is_single ? 1 :
+	    (uint64_t)process->set->login_max_sessions +
+	    process->service->login_max_connections;
+	struct jail jail = {
+		.uid = process->set->jail_uid,
+		.gid = process->set->jail_gid,
+		.root = process->set->login_chroot ?
+		    process->set->login_dir : NULL,
+		.memory_bytes = process->service->login_process_size_bytes,
+		.files = 2 * sessions + LOGIN_OTHER_FDS,
+	};
+
+	jail_enter(&jail);
+	sandbox_enter(SANDBOX_LOGIN);
+}
+
+/* Blocks until the master has said all that a login process needs. */
+static void
+login_hello(struct login_setup *setup, const struct login_protocol *protocol)
+{
+	struct channel_config config = {
+		.fd = PROC_FD_MASTER,
+		.contract = &master_child_contract,
+		.rows = login_rows,
+		.nrows = sizeof(login_rows) / sizeof(login_rows[0]),
+		.policy = CHANNEL_PEER_HIGHER,
+		.role = (uint16_t)protocol->role,
+		.peer = "master",
+		.endpoint = setup,
+		.closed_fn = login_master_gone,
+	};
+	struct login_process *process = &setup->process;
+
+	buf_init(&setup->settings, MASTER_SETTINGS_MAX);
+	setup->auth_fd = -1;
+	process->protocol = protocol;
+	process->master = channel_new(&config);
+	while (!setup->is_complete) {
+		if (channel_step(process->master) == -1)
+			exit(PROC_EXIT_MASTER_GONE);
+	}
+	process->set = config_wire_get(buf_head(&setup->settings),
+	    buf_used(&setup->settings));
+	if (process->set == NULL)
+		fatal(PROC_EXIT_PROTOCOL, "settings are malformed");
+	buf_clear(&setup->settings);
+	process->service = &process->set->services[protocol->service];
+	process->is_single = process->service->login_process_per_connection;
+	channel_set_state(process->master, LOGIN_SERVING);
+}
+
+static void
+login_flush_log(void *arg)
+{
+	(void)arg;
+	log_flush();
+}
+
+int
+login_main(const struct login_protocol *protocol)
+{
+	static struct login_setup setup;
+	static struct loop_hook hook;
+	struct login_process *process = &setup.process;
+
+	log_init_child(protocol->name, PROC_FD_LOG);
+	login_hello(&setup, protocol);
+	if (process->set->auth_debug)
+		log_set_level(LOG_LEVEL_DEBUG);
+	login_jail(process);
+	TAILQ_INIT(&process->waiting);
+	TAILQ_INIT(&process->relayed);
+	SLIST_INIT(&process->pool);
+	process->loop = loop_new();
+	login_timers_start(process);
+	process->auth = auth_client_new(process);
+	if (setup.auth_fd != -1)
+		auth_client_open(process->auth, setup.auth_fd);
+	channel_attach(process->master, process->loop);
+	listeners_start(process);
+	channel_send_empty(process->master, CHILD_READY, 0);
+	loop_hook_add(process->loop, &hook, login_flush_log, NULL);
+	loop_run(process->loop);
+	channel_flush(process->master);
+	log_flush();
+	return 0;
+}

@@ -1,0 +1,67 @@
+/*
+ * login_process: what one login process owns, and when it ends.
+ * Runs in: login processes.
+ * Hostile input: none.
+ * Never: ends while a session lives.
+ */
+#include "login-common/login_process.h"
+
+#include "ipc/master_child.h"
+#include "lib/channel.h"
+
+struct loop_timers *
+login_process_timers(struct login_process *process, uint32_t ms)
+{
+	size_t i;
+
+	for (i = 0; i < process->nhost_timers; i++) {
+		if (process->host_timers[i].length_ms == ms)
+			return &process->host_timers[i];
+	}
+	/* The last is for all further lengths: a little early or late. */
+	if (i == LOGIN_TIMERS_MAX)
+		return &process->host_timers[LOGIN_TIMERS_MAX - 1];
+	loop_timers_init(process->loop, &process->host_timers[i], ms);
+	process->nhost_timers++;
+	return &process->host_timers[i];
+}
+
+static void
+login_process_check_end(struct login_process *process)
+{
+	if (process->is_draining && process->nwaiting == 0 &&
+	    process->nrelayed == 0)
+		loop_stop(process->loop);
+}
+
+static void
+login_process_send_status(void *arg)
+{
+	struct login_process *process = arg;
+	struct child_status m = { .waiting = process->nwaiting,
+	    .sessions = process->nrelayed };
+	struct wire_writer w;
+	uint8_t body[16];
+
+	wire_writer_init(&w, body, sizeof(body));
+	child_status_put(&w, &m);
+	channel_send(process->master, CHILD_STATUS, 0, &w, -1);
+}
+
+void
+login_process_changed(struct login_process *process)
+{
+	login_process_check_end(process);
+	if (process->is_single || process->status.on != NULL)
+		return;
+	loop_timer_start(&process->status_timers, &process->status,
+	    login_process_send_status, process);
+}
+
+void
+login_process_drain(struct login_process *process)
+{
+	process->is_draining = true;
+	listeners_close(process);
+	login_process_check_end(process);
+}

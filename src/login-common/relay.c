@@ -1,0 +1,150 @@
+/*
+ * relay: bytes from client to mail host and back until both have ended.
+ * Runs in: login processes.
+ * Hostile input: carries it, does not look at it.
+ * Never: holds more than one read's worth a direction; loses or repeats a
+ * byte.
+ */
+#include "login-common/relay.h"
+
+#include "lib/sock.h"
+#include "login-common/auth_client.h"
+#include "login-common/login_log.h"
+#include "login-common/login_process.h"
+#include "login-common/session.h"
+
+/* One read of any session; no session owns a buffer while it is idle. */
+#define RELAY_SCRATCH	65536
+/* What one direction moves before others have their turn. */
+#define RELAY_TURN_MAX	(4u * RELAY_SCRATCH)
+
+static uint8_t relay_scratch[RELAY_SCRATCH];
+
+/* What was read before the relay began goes on behind what is queued. */
+static void
+relay_hand_over(struct stream *from, struct stream *to, uint64_t *bytes)
+{
+	size_t n = buf_used(&from->in);
+
+	if (n == 0)
+		return;
+	*bytes += n;
+	if (stream_put(to, buf_head(&from->in), n) == 0)
+		buf_drop(&from->in, n);
+	buf_clear(&from->in);
+}
+
+void
+relay_start(struct session *s)
+{
+	struct login_process *process = s->process;
+
+	process->protocol->logged_in(s);
+	if (s->state == SESSION_CLOSING)
+		return;
+	login_log_login(s);
+	relay_hand_over(&s->client, &s->backend, &s->bytes_in);
+	relay_hand_over(&s->backend, &s->client, &s->bytes_out);
+	sock_keepalive(s->backend.fd);
+	session_logged_in(s);
+	session_to(s, SESSION_RELAY);
+	/* Bytes may be there that no edge will tell of again. */
+	s->client.can_write = s->backend.can_write = true;
+	if (process->is_single)
+		auth_client_close(process->auth);
+	login_process_changed(process);
+}
+
+/*
+ * Moves bytes one way.  true when the turn was used up and more may be there.
+ */
+static bool
+relay_move(struct stream *from, struct stream *to, uint64_t *bytes)
+{
+	size_t n, moved = 0;
+
+	if (buf_used(&to->out) > 0) {
+		if (!to->can_write || stream_flush(to) == -1)
+			return false;
+		if (buf_used(&to->out) > 0)
+			return false;
+	}
+	while (moved < RELAY_TURN_MAX) {
+		n = stream_read(from, relay_scratch, sizeof(relay_scratch));
+		if (n == 0)
+			break;
+		moved += n;
+		*bytes += n;
+		if (stream_write(to, relay_scratch, n) == -1 ||
+		    buf_used(&to->out) > 0)
+			return false;
+	}
+	if (from->has_eof)
+		stream_shut(to);
+	return moved >= RELAY_TURN_MAX;
+}
+
+/* Why it ends, by the end that came first; NONE while both are there. */
+static enum session_reason
+relay_reason(const struct session *s)
+{
+	if (s->reason != SESSION_REASON_NONE)
+		return s->reason;
+	if (s->client.has_eof)
+		return SESSION_REASON_CLIENT_CLOSED;
+	if (s->backend.has_eof)
+		return SESSION_REASON_BACKEND_CLOSED;
+	if (s->client.error != 0)
+		return SESSION_REASON_CLIENT_LOST;
+	if (s->backend.error != 0)
+		return SESSION_REASON_BACKEND_LOST;
+	return SESSION_REASON_NONE;
+}
+
+/* When one half has ended the other has a bounded time. */
+static void
+relay_note_end(struct session *s, bool has_moved)
+{
+	bool was_half = s->reason != SESSION_REASON_NONE;
+
+	s->reason = relay_reason(s);
+	if (s->reason == SESSION_REASON_NONE)
+		return;
+	if (has_moved || !was_half)
+		loop_timer_start(&s->process->linger_timers, &s->timer,
+		    relay_timeout, s);
+}
+
+/* A host that is lost does not take away what it has sent. */
+static bool
+relay_is_over(const struct session *s)
+{
+	if (s->client.error != 0)
+		return true;
+	if (s->backend.error != 0)
+		return buf_used(&s->client.out) == 0;
+	return s->client.is_shut && s->backend.is_shut;
+}
+
+void
+relay_pump(struct session *s)
+{
+	uint64_t before = s->bytes_in + s->bytes_out;
+	bool has_more;
+
+	has_more = relay_move(&s->client, &s->backend, &s->bytes_in);
+	has_more |= relay_move(&s->backend, &s->client, &s->bytes_out);
+	relay_note_end(s, s->bytes_in + s->bytes_out != before);
+	if (relay_is_over(s)) {
+		session_close(s, s->reason);
+		return;
+	}
+	if (has_more)
+		session_run_later(s);
+}
+
+void
+relay_timeout(void *arg)
+{
+	session_close(arg, SESSION_REASON_LINGER);
+}

@@ -1,0 +1,141 @@
+/*
+ * session: one client's life, from accept to the last byte.
+ *
+ * What is needed only until the client is logged in is in session_login,
+ * which goes back to a pool then: an idle relayed session is this struct,
+ * two fds and its user's name.
+ */
+#ifndef LOGIN_COMMON_SESSION_H
+#define LOGIN_COMMON_SESSION_H
+
+#include <bsd/sys/queue.h>
+#include <bsd/sys/tree.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipc/login_auth.h"
+#include "lib/loop.h"
+#include "lib/netaddr.h"
+#include "lib/stream.h"
+#include "login-common/protocol.h"
+#include "login-common/sasl_decode.h"
+#include "login-common/session_state.h"
+
+struct listener;
+struct login_process;
+
+/* The longest command (with two literals) and something behind it. */
+#define SESSION_CLIENT_IN_MAX	20480
+/* Answers before login are short; relayed: what one read may leave over. */
+#define SESSION_CLIENT_OUT_MAX	(96u * 1024)
+/* A line of a mail host before login, by SECURITY's figure, and the next. */
+#define SESSION_BACKEND_LINE_MAX	4096
+#define SESSION_BACKEND_IN_MAX	8192
+#define SESSION_BACKEND_OUT_MAX	(96u * 1024)
+/* Text of an id: 12 random bytes in base64url. */
+#define SESSION_ID_MAX		16
+/* A detail for a log line. */
+#define SESSION_DETAIL_MAX	160
+
+/* Until the client is logged in. */
+struct session_login {
+	SLIST_ENTRY(session_login)	 pooled;
+	RB_ENTRY(session_login)		 by_id;	/* auth's open requests */
+	struct session			*session;
+	uint32_t			 auth_id;	/* 0: none is open */
+	struct loop_timer		 deadline;	/* to log in */
+	bool				 is_overdue;
+	bool				 is_secured;
+	unsigned int			 nbad;		/* commands */
+	unsigned int			 ntries;	/* to log in */
+	char				 mech[LOGIN_AUTH_MECH_MAX + 1];
+	struct sasl_line		 sasl_line;
+	struct login_auth_route		 route;
+	unsigned int			 next_addr;
+	uint64_t			 backend_until_ms;
+	char				 backend_code[32];  /* of its refusal */
+	enum login_answer		 delayed;	/* said after DELAY */
+	size_t				 backend_scanned;
+	char				 detail[SESSION_DETAIL_MAX];
+	_Alignas(max_align_t) unsigned char	 protocol[];
+};
+
+struct session {
+	TAILQ_ENTRY(session)	 entry;
+	struct login_process	*process;
+	struct session_login	*login;		/* NULL: logged in */
+	struct stream		 client, backend;
+	struct loop_timer	 timer;		/* of the state */
+	struct loop_deferred	 deferred;	/* go on, or free */
+	enum session_state	 state;
+	enum session_reason	 reason;	/* the first one */
+	bool			 is_dead;	/* freed when the turn ends */
+	char			 id[SESSION_ID_MAX + 1];
+	char			 mech[LOGIN_AUTH_MECH_MAX + 1];
+	struct netaddr		 rip, lip, host;
+	char			*user;		/* NULL: not known */
+	uint64_t		 start_ms;
+	uint64_t		 bytes_in;	/* relayed, from the client */
+	uint64_t		 bytes_out;	/* relayed, to the client */
+};
+
+/* Takes an accepted connection: greets it, or says that there is no room. */
+void	session_new(struct login_process *, int fd, const struct netaddr *rip,
+	    const struct listener *);
+/*
+ * Ends the session: the first reason counts.  The object lives until the end
+ * of the loop's turn; nothing else frees it.
+ */
+void	session_close(struct session *, enum session_reason);
+/* The only writer of session.state: checks the table, sets the timer. */
+void	session_to(struct session *, enum session_state);
+/* Looks at what can be done now, in the session's state. */
+void	session_run(struct session *);
+/* Runs it at the end of this turn of the loop. */
+void	session_run_later(struct session *);
+
+/* Queues text to the client; a failure closes the session. */
+void	session_put(struct session *, const char *, size_t);
+void	session_printf(struct session *, const char *, ...)
+	    __attribute__((format(printf, 2, 3)));
+/* The same to the mail host. */
+void	session_backend_put(struct session *, const char *, size_t);
+void	session_backend_printf(struct session *, const char *, ...)
+	    __attribute__((format(printf, 2, 3)));
+
+/* The protocol's own state until login. */
+static inline void *
+session_protocol(struct session *s)
+{
+	return s->login->protocol;
+}
+
+/* May a password be sent over this connection? */
+bool	session_plaintext_ok(const struct session *);
+/* Counts a bad command; closes the session at the limit. */
+enum cmd_result	session_bad_command(struct session *);
+/*
+ * A whole login by name and password (LOGIN, USER and PASS): checked, then
+ * asked of auth as mechanism PLAIN.
+ */
+enum cmd_result	session_login_plain(struct session *, const char *user,
+		    size_t ulen, const char *pass, size_t plen,
+		    const char *method);
+/* Says after the failure delay, or at once, that the login failed. */
+void	session_refuse(struct session *, enum login_answer,
+	    const char *text, bool has_delay);
+
+/* Answers of auth. */
+void	session_auth_ok(struct session *, const struct login_auth_route *);
+void	session_auth_challenge(struct session *, const uint8_t *, size_t);
+void	session_auth_fail(struct session *, const struct login_auth_fail *);
+
+/* The client is logged in: login is wiped and pooled, the session counted. */
+void	session_logged_in(struct session *);
+/* Ends it without more ado, at the end of this turn. */
+void	session_die(struct session *);
+/* The oldest client that may make room goes; false if there is none. */
+bool	session_evict(struct login_process *);
+
+#endif

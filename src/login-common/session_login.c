@@ -1,0 +1,138 @@
+/*
+ * session_login: a session's way through auth: asking, answers, refusals.
+ * Runs in: login processes.
+ * Hostile input: names and passwords, which it only checks and hands on.
+ * Never: decides who a user is.
+ */
+#include <bsd/string.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "lib/xmem.h"
+#include "login-common/auth_client.h"
+#include "login-common/backend.h"
+#include "login-common/login_log.h"
+#include "login-common/login_process.h"
+#include "login-common/session.h"
+
+bool
+session_plaintext_ok(const struct session *s)
+{
+	return s->login->is_secured ||
+	    !s->process->service->disable_plaintext_auth;
+}
+
+enum cmd_result
+session_bad_command(struct session *s)
+{
+	if (++s->login->nbad < s->process->set->login_bad_commands_max)
+		return CMD_DONE;
+	session_close(s, SESSION_REASON_BAD_COMMANDS);
+	return CMD_CLOSE;
+}
+
+/* Remembers the name for the log, whatever becomes of it. */
+static void
+session_set_user(struct session *s, const char *user, size_t len)
+{
+	free(s->user);
+	s->user = xstrndup(user, len);
+}
+
+enum cmd_result
+session_login_plain(struct session *s, const char *user, size_t ulen,
+    const char *pass, size_t plen, const char *method)
+{
+	char initial[SASL_USER_MAX + SASL_PASS_MAX + 2];
+
+	s->login->ntries++;
+	(void)strlcpy(s->mech, method, sizeof(s->mech));
+	session_set_user(s, user, ulen);
+	if (ulen == 0 || ulen > SASL_USER_MAX || plen == 0 ||
+	    plen > SASL_PASS_MAX || !sasl_text_ok(user, ulen) ||
+	    !sasl_text_ok(pass, plen)) {
+		session_refuse(s, LOGIN_ANSWER_CREDENTIALS, "syntax", true);
+		return CMD_LATER;
+	}
+	initial[0] = '\0';
+	memcpy(initial + 1, user, ulen);
+	initial[1 + ulen] = '\0';
+	memcpy(initial + 2 + ulen, pass, plen);
+	(void)strlcpy(s->login->mech, "PLAIN", sizeof(s->login->mech));
+	session_to(s, SESSION_AUTH_WAIT);
+	auth_client_submit(s->process->auth, s, true, initial,
+	    2 + ulen + plen);
+	explicit_bzero(initial, 2 + ulen + plen);
+	return CMD_LATER;
+}
+
+void
+session_refuse(struct session *s, enum login_answer answer, const char *text,
+    bool has_delay)
+{
+	explicit_bzero(s->login->route.pass, sizeof(s->login->route.pass));
+	stream_close(&s->backend);
+	if (answer == LOGIN_ANSWER_HOST)
+		text = s->login->backend_code;
+	else
+		(void)strlcpy(s->login->backend_code, "",
+		    sizeof(s->login->backend_code));
+	if (has_delay && s->process->set->auth_failure_delay_ms > 0) {
+		s->login->delayed = answer;
+		session_to(s, SESSION_DELAY);
+		return;
+	}
+	s->process->protocol->answer(s, answer, text);
+	if (s->state != SESSION_COMMAND && s->state != SESSION_CLOSING)
+		session_to(s, SESSION_COMMAND);
+}
+
+/* What auth's code means for the client. */
+static const enum login_answer auth_answers[] = {
+	[LOGIN_AUTH_CODE_CREDENTIALS] = LOGIN_ANSWER_CREDENTIALS,
+	[LOGIN_AUTH_CODE_TEMP] = LOGIN_ANSWER_TEMP,
+	[LOGIN_AUTH_CODE_AUTHZ] = LOGIN_ANSWER_AUTHZ,
+	[LOGIN_AUTH_CODE_DISABLED] = LOGIN_ANSWER_DISABLED,
+	[LOGIN_AUTH_CODE_BAD] = LOGIN_ANSWER_BAD,
+	[LOGIN_AUTH_CODE_MECH] = LOGIN_ANSWER_MECH,
+};
+
+static const char *const auth_words[] = {
+	[LOGIN_AUTH_CODE_CREDENTIALS] = "credentials",
+	[LOGIN_AUTH_CODE_TEMP] = "temporary",
+	[LOGIN_AUTH_CODE_AUTHZ] = "authorization",
+	[LOGIN_AUTH_CODE_DISABLED] = "nologin",
+	[LOGIN_AUTH_CODE_BAD] = "sasl-syntax",
+	[LOGIN_AUTH_CODE_MECH] = "mechanism",
+};
+
+_Static_assert(sizeof(auth_words) / sizeof(auth_words[0]) ==
+    LOGIN_AUTH_CODE_LAST + 1, "a word for each code");
+
+void
+session_auth_ok(struct session *s, const struct login_auth_route *route)
+{
+	s->login->route = *route;
+	s->login->next_addr = 0;
+	session_set_user(s, route->user, strlen(route->user));
+	backend_start(s);
+	session_run(s);
+}
+
+void
+session_auth_fail(struct session *s, const struct login_auth_fail *fail)
+{
+	bool is_bad = fail->code == LOGIN_AUTH_CODE_BAD ||
+	    fail->code == LOGIN_AUTH_CODE_MECH;
+
+	if (fail->user[0] != '\0')
+		session_set_user(s, fail->user, strlen(fail->user));
+	login_log_refused(s, auth_words[fail->code]);
+	/* Auth has held the answer back as long as it must. */
+	session_refuse(s, auth_answers[fail->code], fail->reason, false);
+	if (is_bad && s->state == SESSION_COMMAND)
+		(void)session_bad_command(s);
+	/* Not at once: a client's next command may fail here in turn. */
+	session_run_later(s);
+}
