@@ -1,13 +1,33 @@
 /*
- * The imap-login program.
+ * main: the IMAP login process.
  * Runs in: imap-login.
- * Hostile input: none here, the session code reads it.
- * Never: opens a file after the jail.
+ * Hostile input: none here; see imap_client and imap_backend.
+ * Never: holds code of its own; login-common does the work.
  */
-#include <sysexits.h>
+#include "imap-login/imap_backend.h"
+#include "imap-login/imap_client.h"
+#include "imap-login/imap_reply.h"
+#include "imap-login/imap_state.h"
+#include "login-common/login_main.h"
+#include "login-common/protocol.h"
+
+static const struct login_protocol imap_protocol = {
+	.service = SERVICE_IMAP,
+	.role = ROLE_ID_IMAP_LOGIN,
+	.name = "imap-login",
+	.state_size = sizeof(struct imap_state),
+	.greet = imap_client_greet,
+	.command = imap_client_command,
+	.challenge = imap_reply_challenge,
+	.answer = imap_reply_answer,
+	.bye = imap_reply_bye,
+	.backend_start = imap_backend_start,
+	.backend_line = imap_backend_line,
+	.logged_in = imap_reply_logged_in,
+};
 
 int
 main(void)
 {
-	return EX_UNAVAILABLE;
+	return login_main(&imap_protocol);
 }

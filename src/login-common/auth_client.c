@@ -16,7 +16,9 @@
 #include "lib/log.h"
 #include "lib/xmem.h"
 #include "login-common/login_process.h"
+#include "login-common/sasl.h"
 #include "login-common/session.h"
+#include "login-common/session_login.h"
 
 RB_HEAD(auth_tree, session_login);
 
@@ -94,7 +96,7 @@ auth_client_challenge(void *arg, uint32_t id, struct wire_reader *r, int fd)
 	if (login_auth_bytes_get(r, &bytes) == -1)
 		return -1;
 	if (s != NULL)
-		session_auth_challenge(s, bytes.data, bytes.len);
+		sasl_challenge(s, bytes.data, bytes.len);
 	return 0;
 }
 

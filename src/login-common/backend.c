@@ -16,6 +16,7 @@
 #include "login-common/login_process.h"
 #include "login-common/relay.h"
 #include "login-common/session.h"
+#include "login-common/session_login.h"
 #include "login-common/session_step.h"
 
 /* A share of the deadline is rounded up to whole steps of this. */

@@ -27,6 +27,7 @@ src_login_common_liblogin_a_SOURCES = \
 	src/login-common/session_id.c \
 	src/login-common/session_id.h \
 	src/login-common/session_login.c \
+	src/login-common/session_login.h \
 	src/login-common/session_reason.c \
 	src/login-common/session_reason.h \
 	src/login-common/session_state.c \

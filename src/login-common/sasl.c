@@ -15,6 +15,7 @@
 #include "login-common/login_log.h"
 #include "login-common/login_process.h"
 #include "login-common/session.h"
+#include "login-common/session_login.h"
 #include "login-common/session_step.h"
 
 /* The exchange is over before it came to credentials. */
@@ -85,7 +86,7 @@ sasl_start(struct session *s, const char *mech, size_t mlen,
 }
 
 void
-session_auth_challenge(struct session *s, const uint8_t *data, size_t len)
+sasl_challenge(struct session *s, const uint8_t *data, size_t len)
 {
 	char text[BASE64_ENCODED_SIZE(LOGIN_AUTH_RESPONSE_MAX)];
 

@@ -6,6 +6,7 @@
 #define LOGIN_COMMON_SASL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "login-common/protocol.h"
 
@@ -17,6 +18,8 @@ struct session;
  */
 enum cmd_result	sasl_start(struct session *, const char *mech, size_t mlen,
 		    const char *initial, size_t ilen);
+/* Auth's challenge goes to the client, whose turn it is then. */
+void	sasl_challenge(struct session *, const uint8_t *, size_t);
 /* State SASL_REPLY: looks for the client's next line. */
 void	sasl_step(struct session *);
 

@@ -111,26 +111,6 @@ session_protocol(struct session *s)
 	return s->login->protocol;
 }
 
-/* May a password be sent over this connection? */
-bool	session_plaintext_ok(const struct session *);
-/* Counts a bad command; closes the session at the limit. */
-enum cmd_result	session_bad_command(struct session *);
-/*
- * A whole login by name and password (LOGIN, USER and PASS): checked, then
- * asked of auth as mechanism PLAIN.
- */
-enum cmd_result	session_login_plain(struct session *, const char *user,
-		    size_t ulen, const char *pass, size_t plen,
-		    const char *method);
-/* Says after the failure delay, or at once, that the login failed. */
-void	session_refuse(struct session *, enum login_answer,
-	    const char *text, bool has_delay);
-
-/* Answers of auth. */
-void	session_auth_ok(struct session *, const struct login_auth_route *);
-void	session_auth_challenge(struct session *, const uint8_t *, size_t);
-void	session_auth_fail(struct session *, const struct login_auth_fail *);
-
 /* The client is logged in: login is wiped and pooled, the session counted. */
 void	session_logged_in(struct session *);
 /* Ends it without more ado, at the end of this turn. */

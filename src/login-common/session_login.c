@@ -4,6 +4,8 @@
  * Hostile input: names and passwords, which it only checks and hands on.
  * Never: decides who a user is.
  */
+#include "login-common/session_login.h"
+
 #include <bsd/string.h>
 #include <stdlib.h>
 #include <string.h>

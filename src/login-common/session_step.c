@@ -9,6 +9,7 @@
 #include "login-common/auth_client.h"
 #include "login-common/login_process.h"
 #include "login-common/session.h"
+#include "login-common/session_login.h"
 
 bool
 session_read_client(struct session *s)

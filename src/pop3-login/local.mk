@@ -1,10 +1,17 @@
 noinst_LIBRARIES += src/pop3-login/libpop3login.a
 src_pop3_login_libpop3login_a_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_LOGIN
 src_pop3_login_libpop3login_a_SOURCES = \
+	src/pop3-login/pop3_backend.c \
+	src/pop3-login/pop3_backend.h \
+	src/pop3-login/pop3_client.c \
+	src/pop3-login/pop3_client.h \
 	src/pop3-login/pop3_parse.c \
 	src/pop3-login/pop3_parse.h \
+	src/pop3-login/pop3_reply.c \
+	src/pop3-login/pop3_reply.h \
 	src/pop3-login/pop3_reply_parse.c \
-	src/pop3-login/pop3_reply_parse.h
+	src/pop3-login/pop3_reply_parse.h \
+	src/pop3-login/pop3_state.h
 
 pkglibexec_PROGRAMS += src/pop3-login/pop3-login
 src_pop3_login_pop3_login_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_LOGIN

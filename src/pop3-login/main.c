@@ -1,13 +1,33 @@
 /*
- * The pop3-login program.
+ * main: the POP3 login process.
  * Runs in: pop3-login.
- * Hostile input: none here, the session code reads it.
- * Never: opens a file after the jail.
+ * Hostile input: none here; see pop3_client and pop3_backend.
+ * Never: holds code of its own; login-common does the work.
  */
-#include <sysexits.h>
+#include "login-common/login_main.h"
+#include "login-common/protocol.h"
+#include "pop3-login/pop3_backend.h"
+#include "pop3-login/pop3_client.h"
+#include "pop3-login/pop3_reply.h"
+#include "pop3-login/pop3_state.h"
+
+static const struct login_protocol pop3_protocol = {
+	.service = SERVICE_POP3,
+	.role = ROLE_ID_POP3_LOGIN,
+	.name = "pop3-login",
+	.state_size = sizeof(struct pop3_state),
+	.greet = pop3_client_greet,
+	.command = pop3_client_command,
+	.challenge = pop3_reply_challenge,
+	.answer = pop3_reply_answer,
+	.bye = pop3_reply_bye,
+	.backend_start = pop3_backend_start,
+	.backend_line = pop3_backend_line,
+	.logged_in = pop3_reply_logged_in,
+};
 
 int
 main(void)
 {
-	return EX_UNAVAILABLE;
+	return login_main(&pop3_protocol);
 }

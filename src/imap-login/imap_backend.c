@@ -1,0 +1,277 @@
+/*
+ * imap_backend: the mail host's side of an IMAP session until login.
+ * Runs in: imap-login.
+ * Hostile input: lines of mail hosts, parsed by imap_reply_parse.
+ * Never: sends a literal before the host has asked for it; believes a reply
+ * to what was not sent yet.
+ */
+#include "imap-login/imap_backend.h"
+
+#include <bsd/string.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "imap-login/imap_quote.h"
+#include "imap-login/imap_reply_parse.h"
+#include "imap-login/imap_state.h"
+#include "lib/log.h"
+#include "lib/rnd.h"
+#include "login-common/session.h"
+
+/* Untagged lines and bytes of a host before its reply. */
+#define IMAP_BACKEND_LINES_MAX	100
+#define IMAP_BACKEND_BYTES_MAX	65536
+
+void
+imap_backend_start(struct session *s)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
+	struct imap_state *st = session_protocol(s);
+	unsigned char random[IMAP_BACKEND_TAG_LEN];
+	size_t i;
+
+	rnd_bytes(random, sizeof(random));
+	for (i = 0; i < sizeof(random); i++)
+		st->backend_tag[i] = digits[random[i] % 32];
+	st->backend_tag[i] = '\0';
+	st->step = IMAP_BACKEND_BANNER;
+	st->has_literal_plus = false;
+	st->nlines = 0;
+	st->nbytes = 0;
+	st->capabilities[0] = st->text[0] = '\0';
+}
+
+static enum backend_result
+imap_broken(struct session *s, const char *what)
+{
+	(void)strlcpy(s->login->detail, what, sizeof(s->login->detail));
+	return BACKEND_BROKEN;
+}
+
+/* A credential in the form it needs; the step that waits for "+", if any. */
+static enum backend_result
+imap_put_credential(struct session *s, const char *text,
+    enum imap_backend_step wait)
+{
+	struct imap_state *st = session_protocol(s);
+	char quoted[IMAP_QUOTE_SIZE(LOGIN_AUTH_PASS_MAX)];
+	size_t len = strlen(text);
+	ssize_t n = -1;
+
+	switch (imap_quote_kind(text, len)) {
+	case IMAP_QUOTE_STRING:
+		n = imap_quote_put(quoted, sizeof(quoted), text, len);
+		if (n > 0)
+			session_backend_put(s, quoted, (size_t)n);
+		explicit_bzero(quoted, sizeof(quoted));
+		break;
+	case IMAP_QUOTE_LITERAL:
+		n = imap_quote_literal_put(quoted, sizeof(quoted), len,
+		    st->has_literal_plus);
+		if (n > 0)
+			session_backend_put(s, quoted, (size_t)n);
+		if (st->has_literal_plus)
+			session_backend_put(s, text, len);
+		else
+			st->step = wait;
+		break;
+	case IMAP_QUOTE_REFUSED:
+		break;
+	}
+	return n > 0 ? BACKEND_MORE :
+	    imap_broken(s, "credential cannot be sent");
+}
+
+/* The password, then the end of the command. */
+static enum backend_result
+imap_send_pass(struct session *s)
+{
+	struct imap_state *st = session_protocol(s);
+
+	st->step = IMAP_BACKEND_RESULT;
+	session_backend_put(s, " ", 1);
+	if (imap_put_credential(s, s->login->route.pass,
+	    IMAP_BACKEND_PASS) == BACKEND_BROKEN)
+		return BACKEND_BROKEN;
+	if (st->step == IMAP_BACKEND_RESULT)
+		session_backend_put(s, "\r\n", 2);
+	return BACKEND_MORE;
+}
+
+static enum backend_result
+imap_send_login(struct session *s)
+{
+	struct imap_state *st = session_protocol(s);
+
+	st->step = IMAP_BACKEND_RESULT;
+	session_backend_printf(s, "%s LOGIN ", st->backend_tag);
+	if (imap_put_credential(s, s->login->route.destuser,
+	    IMAP_BACKEND_USER) == BACKEND_BROKEN)
+		return BACKEND_BROKEN;
+	if (st->step == IMAP_BACKEND_USER)
+		return BACKEND_MORE;
+	return imap_send_pass(s);
+}
+
+/* Keeps the sane words of a host's list. */
+static void
+imap_keep_capabilities(struct imap_state *st, struct imap_span list)
+{
+	struct imap_span word;
+	size_t n = 0;
+
+	while (imap_capability_next(&list, &word)) {
+		if (n + word.len + 2 > sizeof(st->capabilities))
+			break;
+		if (n > 0)
+			st->capabilities[n++] = ' ';
+		memcpy(st->capabilities + n, word.text, word.len);
+		n += word.len;
+	}
+	st->capabilities[n] = '\0';
+}
+
+/* The host's words for the client, without control characters. */
+static void
+imap_keep_text(struct imap_state *st, struct imap_span text)
+{
+	size_t i, n = 0;
+	unsigned char c;
+
+	for (i = 0; i < text.len && n + 1 < sizeof(st->text); i++) {
+		c = (unsigned char)text.text[i];
+		if (c >= 0x20 && c != 0x7f)
+			st->text[n++] = (char)c;
+	}
+	st->text[n] = '\0';
+}
+
+static enum backend_result
+imap_on_banner(struct session *s, const struct imap_reply *r)
+{
+	struct imap_state *st = session_protocol(s);
+
+	if (r->kind != IMAP_REPLY_UNTAGGED || r->status != IMAP_STATUS_OK)
+		return imap_broken(s, "greeting is not OK");
+	if (imap_capability_has(r->capabilities, "LOGINDISABLED"))
+		return imap_broken(s, "host does not take LOGIN in clear");
+	st->has_literal_plus = imap_capability_has(r->capabilities,
+	    "LITERAL+");
+	return imap_send_login(s);
+}
+
+static enum backend_result
+imap_on_user(struct session *s, const struct imap_reply *r)
+{
+	const char *user = s->login->route.destuser;
+
+	if (r->kind != IMAP_REPLY_CONTINUATION)
+		return imap_broken(s, "host does not take a literal");
+	session_backend_put(s, user, strlen(user));
+	return imap_send_pass(s);
+}
+
+static enum backend_result
+imap_on_pass(struct session *s, const struct imap_reply *r)
+{
+	struct imap_state *st = session_protocol(s);
+	const char *pass = s->login->route.pass;
+
+	if (r->kind != IMAP_REPLY_CONTINUATION)
+		return imap_broken(s, "host does not take a literal");
+	st->step = IMAP_BACKEND_RESULT;
+	session_backend_put(s, pass, strlen(pass));
+	session_backend_put(s, "\r\n", 2);
+	return BACKEND_MORE;
+}
+
+static enum backend_result
+imap_on_refusal(struct session *s, const struct imap_reply *r)
+{
+	struct session_login *login = s->login;
+
+	if (r->status == IMAP_STATUS_BAD)
+		return imap_broken(s, "host says BAD to LOGIN");
+	login->backend_code[0] = '\0';
+	if (imap_code_is_kept(r->code))
+		(void)strlcpy(login->backend_code, imap_code_name(r->code),
+		    sizeof(login->backend_code));
+	return BACKEND_REFUSED;
+}
+
+static enum backend_result
+imap_on_result(struct session *s, const struct imap_reply *r)
+{
+	struct imap_state *st = session_protocol(s);
+
+	if (r->kind != IMAP_REPLY_TAGGED)
+		return imap_broken(s, "unexpected continuation");
+	if (r->status != IMAP_STATUS_OK)
+		return imap_on_refusal(s, r);
+	imap_keep_text(st, r->text);
+	imap_keep_capabilities(st, r->capabilities);
+	if (st->capabilities[0] != '\0' || !st->has_asked_capability)
+		return BACKEND_READY;
+	/* The client knows our list only and will not ask again. */
+	st->step = IMAP_BACKEND_CAPABILITY;
+	session_backend_printf(s, "%s CAPABILITY\r\n", st->backend_tag);
+	return BACKEND_MORE;
+}
+
+static enum backend_result
+imap_on_capability(struct session *s, const struct imap_reply *r)
+{
+	if (r->kind != IMAP_REPLY_TAGGED)
+		return imap_broken(s, "unexpected continuation");
+	return BACKEND_READY;
+}
+
+/* An untagged line while a command is open: swallowed, within bounds. */
+static enum backend_result
+imap_on_untagged(struct session *s, const struct imap_reply *r, size_t len)
+{
+	struct imap_state *st = session_protocol(s);
+
+	st->nbytes += len;
+	if (++st->nlines > IMAP_BACKEND_LINES_MAX ||
+	    st->nbytes > IMAP_BACKEND_BYTES_MAX)
+		return imap_broken(s, "too many untagged lines");
+	if (r->status == IMAP_STATUS_CAPABILITY &&
+	    st->step == IMAP_BACKEND_CAPABILITY)
+		imap_keep_capabilities(st, r->capabilities);
+	return BACKEND_MORE;
+}
+
+static enum backend_result	(*const steps[])(struct session *,
+				    const struct imap_reply *) = {
+	[IMAP_BACKEND_BANNER] = imap_on_banner,
+	[IMAP_BACKEND_USER] = imap_on_user,
+	[IMAP_BACKEND_PASS] = imap_on_pass,
+	[IMAP_BACKEND_RESULT] = imap_on_result,
+	[IMAP_BACKEND_CAPABILITY] = imap_on_capability,
+};
+
+_Static_assert(sizeof(steps) / sizeof(steps[0]) ==
+    IMAP_BACKEND_STEP_LAST + 1, "a function for each step");
+
+enum backend_result
+imap_backend_line(struct session *s, const char *line, size_t len)
+{
+	struct imap_state *st = session_protocol(s);
+	struct imap_reply r;
+
+	imap_reply_parse(&r, line, len);
+	if (r.kind == IMAP_REPLY_INVALID || r.ends_in_literal)
+		return imap_broken(s, "not an IMAP reply");
+	if (st->step != IMAP_BACKEND_BANNER) {
+		/* It answers what has not left us yet. */
+		if (buf_used(&s->backend.out) > 0)
+			return imap_broken(s, "reply without a command");
+		if (r.kind == IMAP_REPLY_UNTAGGED)
+			return imap_on_untagged(s, &r, len);
+		if (r.kind == IMAP_REPLY_TAGGED &&
+		    !imap_reply_has_tag(&r, st->backend_tag))
+			return imap_broken(s, "unknown tag");
+	}
+	return steps[st->step](s, &r);
+}

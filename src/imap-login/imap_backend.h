@@ -1,0 +1,20 @@
+/*
+ * imap_backend: the mail host's side of an IMAP session until it has
+ * accepted the user (RFC 3501, 6.2.3).
+ */
+#ifndef IMAP_LOGIN_IMAP_BACKEND_H
+#define IMAP_LOGIN_IMAP_BACKEND_H
+
+#include <stddef.h>
+
+#include "login-common/protocol.h"
+
+struct session;
+
+/* Connected: waits for the greeting. */
+void	imap_backend_start(struct session *);
+/* One line of the host. */
+enum backend_result	imap_backend_line(struct session *, const char *,
+			    size_t);
+
+#endif

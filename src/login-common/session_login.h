@@ -1,0 +1,34 @@
+/*
+ * session_login: a session's way through auth: asking, answers, refusals.
+ */
+#ifndef LOGIN_COMMON_SESSION_LOGIN_H
+#define LOGIN_COMMON_SESSION_LOGIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ipc/login_auth.h"
+#include "login-common/protocol.h"
+
+struct session;
+
+/* May a password be sent over this connection? */
+bool	session_plaintext_ok(const struct session *);
+/* Counts a bad command; closes the session at the limit. */
+enum cmd_result	session_bad_command(struct session *);
+/*
+ * A whole login by name and password (LOGIN, USER and PASS): checked, then
+ * asked of auth as mechanism PLAIN.
+ */
+enum cmd_result	session_login_plain(struct session *, const char *user,
+		    size_t ulen, const char *pass, size_t plen,
+		    const char *method);
+/* Says after the failure delay, or at once, that the login failed. */
+void	session_refuse(struct session *, enum login_answer,
+	    const char *text, bool has_delay);
+
+/* Answers of auth. */
+void	session_auth_ok(struct session *, const struct login_auth_route *);
+void	session_auth_fail(struct session *, const struct login_auth_fail *);
+
+#endif

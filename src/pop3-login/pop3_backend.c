@@ -1,0 +1,123 @@
+/*
+ * pop3_backend: the mail host's side of a POP3 session until login.
+ * Runs in: pop3-login.
+ * Hostile input: lines of mail hosts, parsed by pop3_reply_parse.
+ * Never: sends the password before the host has taken the name.
+ */
+#include "pop3-login/pop3_backend.h"
+
+#include <bsd/string.h>
+#include <string.h>
+
+#include "login-common/session.h"
+#include "pop3-login/pop3_reply_parse.h"
+#include "pop3-login/pop3_state.h"
+
+void
+pop3_backend_start(struct session *s)
+{
+	struct pop3_state *st = session_protocol(s);
+
+	st->step = POP3_BACKEND_BANNER;
+	st->text[0] = '\0';
+}
+
+static enum backend_result
+pop3_broken(struct session *s, const char *what)
+{
+	(void)strlcpy(s->login->detail, what, sizeof(s->login->detail));
+	return BACKEND_BROKEN;
+}
+
+/* A credential goes as it is: auth has refused control characters. */
+static void
+pop3_send(struct session *s, const char *verb, const char *text)
+{
+	session_backend_put(s, verb, strlen(verb));
+	session_backend_put(s, text, strlen(text));
+	session_backend_put(s, "\r\n", 2);
+}
+
+static enum backend_result
+pop3_refused(struct session *s, const struct pop3_reply *r)
+{
+	struct session_login *login = s->login;
+
+	login->backend_code[0] = '\0';
+	if (pop3_code_is_kept(r->code))
+		(void)strlcpy(login->backend_code, pop3_code_name(r->code),
+		    sizeof(login->backend_code));
+	return BACKEND_REFUSED;
+}
+
+/* The host's words for the client, without control characters. */
+static void
+pop3_keep_text(struct pop3_state *st, struct pop3_span text)
+{
+	size_t i, n = 0;
+	unsigned char c;
+
+	for (i = 0; i < text.len && n + 1 < sizeof(st->text); i++) {
+		c = (unsigned char)text.text[i];
+		if (c >= 0x20 && c != 0x7f)
+			st->text[n++] = (char)c;
+	}
+	st->text[n] = '\0';
+}
+
+static enum backend_result
+pop3_on_banner(struct session *s, const struct pop3_reply *r)
+{
+	struct pop3_state *st = session_protocol(s);
+
+	if (r->kind != POP3_REPLY_OK)
+		return pop3_broken(s, "greeting is not +OK");
+	st->step = POP3_BACKEND_USER;
+	pop3_send(s, "USER ", s->login->route.destuser);
+	return BACKEND_MORE;
+}
+
+static enum backend_result
+pop3_on_user(struct session *s, const struct pop3_reply *r)
+{
+	struct pop3_state *st = session_protocol(s);
+
+	if (r->kind != POP3_REPLY_OK)
+		return pop3_refused(s, r);
+	st->step = POP3_BACKEND_PASS;
+	pop3_send(s, "PASS ", s->login->route.pass);
+	return BACKEND_MORE;
+}
+
+static enum backend_result
+pop3_on_pass(struct session *s, const struct pop3_reply *r)
+{
+	if (r->kind != POP3_REPLY_OK)
+		return pop3_refused(s, r);
+	pop3_keep_text(session_protocol(s), r->text);
+	return BACKEND_READY;
+}
+
+static enum backend_result	(*const steps[])(struct session *,
+				    const struct pop3_reply *) = {
+	[POP3_BACKEND_BANNER] = pop3_on_banner,
+	[POP3_BACKEND_USER] = pop3_on_user,
+	[POP3_BACKEND_PASS] = pop3_on_pass,
+};
+
+_Static_assert(sizeof(steps) / sizeof(steps[0]) ==
+    POP3_BACKEND_STEP_LAST + 1, "a function for each step");
+
+enum backend_result
+pop3_backend_line(struct session *s, const char *line, size_t len)
+{
+	struct pop3_state *st = session_protocol(s);
+	struct pop3_reply r;
+
+	pop3_reply_parse(&r, line, len);
+	if (r.kind != POP3_REPLY_OK && r.kind != POP3_REPLY_ERR)
+		return pop3_broken(s, "not a POP3 reply");
+	if (buf_used(&s->backend.out) > 0)
+		return pop3_broken(s, "reply without a command");
+	return steps[st->step](s, &r);
+}

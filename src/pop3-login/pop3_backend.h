@@ -1,0 +1,20 @@
+/*
+ * pop3_backend: the mail host's side of a POP3 session until it has accepted
+ * the user (RFC 1939, 7).
+ */
+#ifndef POP3_LOGIN_POP3_BACKEND_H
+#define POP3_LOGIN_POP3_BACKEND_H
+
+#include <stddef.h>
+
+#include "login-common/protocol.h"
+
+struct session;
+
+/* Connected: waits for the greeting. */
+void	pop3_backend_start(struct session *);
+/* One line of the host. */
+enum backend_result	pop3_backend_line(struct session *, const char *,
+			    size_t);
+
+#endif

@@ -1,0 +1,157 @@
+/*
+ * pop3_reply: what a POP3 client is told.
+ * Runs in: pop3-login.
+ * Hostile input: the mail host's text, filtered before.
+ * Never: says whether a user exists.
+ */
+#include "pop3-login/pop3_reply.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "login-common/login_process.h"
+#include "login-common/session.h"
+#include "login-common/session_login.h"
+#include "pop3-login/pop3_state.h"
+
+/*
+ * RFC 2449, 3206: what any mail host of today does; the administrator's list
+ * (pop3_capability) takes its place.
+ */
+#define POP3_CAPABILITIES \
+	"TOP UIDL RESP-CODES PIPELINING AUTH-RESP-CODE"
+
+struct pop3_answer {
+	const char	*code;
+	const char	*text;	/* NULL: the caller's */
+};
+
+static const struct pop3_answer answers[] = {
+	[LOGIN_ANSWER_CREDENTIALS] = { "[AUTH] ", "Authentication failed." },
+	[LOGIN_ANSWER_AUTHZ] = { "[AUTH] ", "Authorization failed." },
+	[LOGIN_ANSWER_TEMP] =
+	    { "[SYS/TEMP] ", "Temporary failure, try again later." },
+	[LOGIN_ANSWER_DISABLED] = { "[SYS/PERM] ", NULL },
+	[LOGIN_ANSWER_BAD] = { "", "Invalid authentication data." },
+	[LOGIN_ANSWER_CANCELLED] = { "", "Authentication cancelled." },
+	[LOGIN_ANSWER_MECH] = { "", "Unsupported authentication mechanism." },
+	[LOGIN_ANSWER_PRIVACY] = { "",
+	    "Plaintext authentication is disabled on this connection." },
+	[LOGIN_ANSWER_HOST] = { NULL, "Login failed." },
+};
+
+_Static_assert(sizeof(answers) / sizeof(answers[0]) == LOGIN_ANSWER_LAST + 1,
+    "an answer of each kind");
+
+void
+pop3_reply_ok(struct session *s, const char *text)
+{
+	session_printf(s, "+OK%s%s\r\n", text[0] == '\0' ? "" : " ", text);
+}
+
+void
+pop3_reply_err(struct session *s, const char *text)
+{
+	session_printf(s, "-ERR %s\r\n", text);
+}
+
+/* Words of a list of capabilities, a line each. */
+static void
+pop3_put_words(struct session *s, const char *list)
+{
+	size_t len;
+
+	while (*list != '\0') {
+		len = strcspn(list, " ");
+		if (len > 0)
+			session_printf(s, "%.*s\r\n", (int)len, list);
+		list += len;
+		list += strspn(list, " ");
+	}
+}
+
+static void
+pop3_put_sasl(struct session *s)
+{
+	const struct settings_list *mechs = &s->process->set->auth_mechanisms;
+	size_t i;
+
+	session_put(s, "SASL", 4);
+	for (i = 0; i < mechs->n; i++)
+		session_printf(s, " %s", mechs->items[i]);
+	session_put(s, "\r\n", 2);
+}
+
+void
+pop3_reply_capabilities(struct session *s)
+{
+	const char *own = s->process->service->capability;
+
+	pop3_reply_ok(s, "");
+	pop3_put_words(s, "CAPA");
+	if (own[0] == '\0' || own[0] == '+')
+		pop3_put_words(s, POP3_CAPABILITIES);
+	pop3_put_words(s, own[0] == '+' ? own + 1 : own);
+	if (session_plaintext_ok(s)) {
+		pop3_put_words(s, "USER");
+		pop3_put_sasl(s);
+	}
+	session_put(s, ".\r\n", 3);
+}
+
+void
+pop3_reply_mechanisms(struct session *s)
+{
+	const struct settings_list *mechs = &s->process->set->auth_mechanisms;
+	size_t i;
+
+	pop3_reply_ok(s, "");
+	for (i = 0; i < mechs->n && session_plaintext_ok(s); i++)
+		session_printf(s, "%s\r\n", mechs->items[i]);
+	session_put(s, ".\r\n", 3);
+}
+
+void
+pop3_reply_challenge(struct session *s, const char *b64)
+{
+	session_put(s, "+ ", 2);
+	session_put(s, b64, strlen(b64));
+	session_put(s, "\r\n", 2);
+}
+
+void
+pop3_reply_answer(struct session *s, enum login_answer answer,
+    const char *text)
+{
+	const struct pop3_answer *row = &answers[answer];
+
+	if (answer == LOGIN_ANSWER_HOST) {
+		session_printf(s, "-ERR [%s] %s\r\n", text, row->text);
+		return;
+	}
+	if (row->text != NULL)
+		text = row->text;
+	else if (text[0] == '\0')
+		text = "Login is not permitted.";
+	session_printf(s, "-ERR %s%s\r\n", row->code, text);
+}
+
+void
+pop3_reply_bye(struct session *s, enum session_reason reason)
+{
+	const char *text = session_reason_text(reason);
+
+	/* QUIT was answered by its command. */
+	if (text[0] == '\0' || reason == SESSION_REASON_LOGOUT)
+		return;
+	session_printf(s, "-ERR %s%s\r\n", session_reason_pop3_code(reason),
+	    text);
+}
+
+void
+pop3_reply_logged_in(struct session *s)
+{
+	const struct pop3_state *st = session_protocol(s);
+
+	pop3_reply_ok(s, st->text[0] == '\0' ? "Logged in." : st->text);
+}

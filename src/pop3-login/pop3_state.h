@@ -1,0 +1,29 @@
+/*
+ * pop3_state: what a POP3 session remembers until it is logged in.
+ */
+#ifndef POP3_LOGIN_POP3_STATE_H
+#define POP3_LOGIN_POP3_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "login-common/sasl_decode.h"
+#include "pop3-login/pop3_parse.h"
+
+#define POP3_TEXT_MAX	200	/* of the mail host's last +OK */
+
+enum pop3_backend_step {
+	POP3_BACKEND_BANNER,
+	POP3_BACKEND_USER,	/* USER is sent */
+	POP3_BACKEND_PASS,	/* PASS is sent */
+};
+#define POP3_BACKEND_STEP_LAST	POP3_BACKEND_PASS
+
+struct pop3_state {
+	struct pop3_parser	parser;
+	char			user[SASL_USER_MAX + 1]; /* USER's, or "" */
+	enum pop3_backend_step	step;
+	char			text[POP3_TEXT_MAX];
+};
+
+#endif
