@@ -2,11 +2,13 @@
 
 import mailbox
 import os
+import pty
 import subprocess
 
 import pytest
 
 from harness.dovecot import MESSAGES, USERS
+from harness.suite import Background
 
 
 @pytest.fixture
@@ -24,18 +26,41 @@ def john(suite, dovecot):
 def run(tool, tmp_path):
     """Runs a program in an empty home; gives its output."""
 
-    def call(name, *args, ok=(0,), stdin=""):
+    def call(name, *args, ok=(0,), terminal=False):
         env = {"HOME": str(tmp_path), "PATH": os.environ["PATH"],
-               "TERM": "dumb", "USER": "root", "LC_ALL": "C.UTF-8"}
-        done = subprocess.run(
-            [tool(name), *map(str, args)], env=env, cwd=tmp_path, timeout=60,
-            input=stdin.encode(), stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+               "TERM": "vt100", "USER": "root", "LC_ALL": "C.UTF-8"}
+        ours, its = pty.openpty() if terminal else (None, subprocess.DEVNULL)
+        proc = subprocess.Popen(
+            [tool(name), *map(str, args)], env=env, cwd=tmp_path, stdin=its,
+            stdout=its if terminal else subprocess.PIPE,
+            stderr=subprocess.STDOUT, start_new_session=True,
         )
-        assert done.returncode in ok, done.stdout.decode(errors="replace")
-        return done.stdout
+        if terminal:
+            os.close(its)
+        reader = Background(read_all, ours if terminal else proc.stdout.fileno())
+        try:
+            proc.wait(60)
+        finally:
+            proc.kill()
+            proc.wait()
+        output = reader.wait()
+        assert proc.returncode in ok, output.decode(errors="replace")
+        return output
 
     return call
+
+
+def read_all(fd):
+    """All bytes until the other end is closed."""
+    data = b""
+    while True:
+        try:
+            more = os.read(fd, 65536)
+        except OSError:
+            more = b""
+        if not more:
+            return data
+        data += more
 
 
 def write(path, text, mode=0o600):
@@ -99,7 +124,7 @@ set copy = no
 push "<tag-pattern>~A<enter><tag-prefix><copy-message>{copy}<enter><exit>"
 """,
     )
-    run("mutt", "-n", "-F", tmp_path / "muttrc", "-R", stdin="")
+    run("mutt", "-n", "-F", tmp_path / "muttrc", "-R", terminal=True)
     check_messages([bytes(message) for message in mailbox.mbox(copy)])
 
 

@@ -1,0 +1,14 @@
+# Measuring: a client that makes load and a mail host that stands any, made
+# by `make bench` only.
+EXTRA_PROGRAMS = tests/bench/load tests/bench/stubhost
+
+tests_bench_load_SOURCES = tests/bench/load.c tests/bench/bench.h
+tests_bench_load_LDADD = $(BSD_LIBS)
+tests_bench_stubhost_SOURCES = tests/bench/stubhost.c tests/bench/bench.h
+tests_bench_stubhost_LDADD = $(BSD_LIBS)
+
+EXTRA_DIST += tests/bench/soak.py
+CLEANFILES = $(EXTRA_PROGRAMS)
+
+bench: all $(EXTRA_PROGRAMS)
+.PHONY: bench
