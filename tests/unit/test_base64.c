@@ -45,7 +45,8 @@ refuses_what_is_not_base64(void **state)
 {
 	static const char *const texts[] = {
 		"A", "AA", "AAA", "AAAAA", "AA=A", "AAAA=", " AAAA", "=AAA",
-		"A===", "====", "AB==", "AAB=", "AAA ", "AA A", "A\nAA", "AAA\n",
+		"A===", "====", "AB==", "AAB=", "AAA ", "AA A", "A\nAA",
+		"AAA\n",
 		"Zg==Zg==", "Zm8=Zm9v", "AAAA====", "Zm9-", "Zm9_", "Zm\x80v",
 		"Zm9vA=Aa", "Zm9v=AAA", "*AAA", "A*AA", "AA*A", "AAA*",
 		"*AAAAAAA", "A*AAAAAA", "AA*AAAAA", "AAA*AAAA", "AA*=", "A*==",

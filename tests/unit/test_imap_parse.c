@@ -201,14 +201,17 @@ parses_commands(void **state)
 		{ BYTES("a noop\n"), "C a noop;" },
 		{ BYTES("a NOOP\r\nb NOOP\r\nc"), "C a NOOP;C b NOOP;~" },
 		{ BYTES("a LOGIN joe pw\r\n"), "C a LOGIN Ajoe Apw;" },
-		{ BYTES("a LOGIN \"joe\" \"p w\"\r\n"), "C a LOGIN Qjoe Qp w;" },
+		{ BYTES("a LOGIN \"joe\" \"p w\"\r\n"),
+		    "C a LOGIN Qjoe Qp w;" },
 		{ BYTES("a LOGIN \"\" \"\"\r\n"), "C a LOGIN Q Q;" },
 		{ BYTES("a LOGIN NIL NIL\r\n"), "C a LOGIN ANIL ANIL;" },
 		{ BYTES("a LOGIN j@d.net p%*\\]}~+\r\n"),
 		    "C a LOGIN Aj@d.net Ap%*\\]}~+;" },
-		{ BYTES("a LOGIN \"j\\\\o\\\"e\" p\r\n"), "C a LOGIN Qj\\o\"e Ap;" },
+		{ BYTES("a LOGIN \"j\\\\o\\\"e\" p\r\n"),
+		    "C a LOGIN Qj\\o\"e Ap;" },
 		{ BYTES("a LOGIN \"\t\x01\" p\r\n"), "C a LOGIN Q\t\x01 Ap;" },
-		{ BYTES("a AUTHENTICATE PLAIN\r\n"), "C a AUTHENTICATE APLAIN;" },
+		{ BYTES("a AUTHENTICATE PLAIN\r\n"),
+		    "C a AUTHENTICATE APLAIN;" },
 		{ BYTES("a authenticate plain =\r\n"),
 		    "C a authenticate Aplain A=;" },
 		{ BYTES("a AUTHENTICATE PLAIN AGpvZQ/+==\r\n"),
@@ -332,7 +335,7 @@ refuses_bad_lines(void **state)
 	CHECK(rows);
 }
 
-/* T-P6, T-P8, T-P10, and "literal not command" */
+/* T-P7, T-P8, T-P10 */
 static void
 handles_literals(void **state)
 {
@@ -341,7 +344,8 @@ handles_literals(void **state)
 		    "+3;+2;C a LOGIN Ljoe Lpw;C b NOOP;" },
 		{ BYTES("a LOGIN {3+}\r\njoe {2+}\r\npw\r\n"),
 		    "C a LOGIN Ljoe Lpw;" },
-		{ BYTES("a LOGIN {3+}\njoe {2}\npw\n"), "+2;C a LOGIN Ljoe Lpw;" },
+		{ BYTES("a LOGIN {3+}\njoe {2}\npw\n"),
+		    "+2;C a LOGIN Ljoe Lpw;" },
 		{ BYTES("a LOGIN {0+}\r\n {0}\r\n\r\n"), "+0;C a LOGIN L L;" },
 		{ BYTES("a LOGIN joe {10}\r\npw\r\nZ NOOP\r\n"),
 		    "+10;C a LOGIN Ajoe Lpw\r\nZ NOOP;" },
@@ -355,6 +359,17 @@ handles_literals(void **state)
 		    "B a;C b NOOP;" },
 		{ BYTES("a LOGIN {3+}\r\njoe{2+}\r\npw\r\n"), "B a;" },
 		{ BYTES("a LOGIN {3+}\r\njo\0 x\r\n"), "F;" },
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
+/* T-P6 */
+static void
+refuses_bad_literals(void **state)
+{
+	static const struct row rows[] = {
 		{ BYTES("a LOGIN {4294967296}\r\n"), "T;" },
 		{ BYTES("a LOGIN {18446744073709551617+}\r\n"), "T;" },
 		{ BYTES("a LOGIN {18446744073709551617}\r\n"), "T;" },
@@ -381,6 +396,17 @@ handles_literals(void **state)
 		{ BYTES("a LOGIN {1+}\r\na {1+}\r\nb {1+}\r\nc\r\n"), "T;" },
 		{ BYTES("a LOGIN {1+}\r\na {1+}\r\nb c\r\n"),
 		    "C a LOGIN La Lb Ac;" },
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
+/* What is skipped with a bad command are not commands. */
+static void
+skips_literals(void **state)
+{
+	static const struct row rows[] = {
 		{ BYTES("a BOGUS {7+}\r\nb NOOP\n\r\nc NOOP\r\n"),
 		    "B a;C c NOOP;" },
 		{ BYTES("a BOGUS {7+}\r\nb NOOP\n x {2+}\r\n\r\n y\nc NOOP\n"),
@@ -647,6 +673,8 @@ main(void)
 		cmocka_unit_test(closes_on_other_protocols),
 		cmocka_unit_test(refuses_bad_lines),
 		cmocka_unit_test(handles_literals),
+		cmocka_unit_test(refuses_bad_literals),
+		cmocka_unit_test(skips_literals),
 		cmocka_unit_test(handles_id),
 		cmocka_unit_test(bounds_id),
 		cmocka_unit_test(bounds_lines),
