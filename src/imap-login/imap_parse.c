@@ -148,7 +148,10 @@ fail(struct imap_parser *p, enum imap_error error)
 	return true;
 }
 
-/* Moves behind the bytes of a set; false when the input ends with them. */
+/*
+ * Moves behind the bytes of a set. False when none that may be looked at is
+ * left: the input has ended, or the text must and the byte does not end it.
+ */
 static bool
 pass_set(struct imap_parser *p, const char *buf, size_t len, uint8_t set)
 {
@@ -158,7 +161,7 @@ pass_set(struct imap_parser *p, const char *buf, size_t len, uint8_t set)
 	while (i < end && (sets[(unsigned char)buf[i]] & set) != 0)
 		i++;
 	p->pos = (uint32_t)i;
-	return i < end;
+	return i < end || (i < len && (buf[i] == '\r' || buf[i] == '\n'));
 }
 
 static struct imap_token
@@ -265,7 +268,7 @@ step_verb(struct imap_parser *p, const char *buf, size_t len)
 {
 	size_t i;
 
-	if (!pass_set(p, buf, len, IN_VERB) && p->pos == len)
+	if (!pass_set(p, buf, len, IN_VERB))
 		return true;
 	p->cmd.verb = token_from(p, IMAP_ATOM);
 	if (p->cmd.verb.len == 0)
@@ -329,7 +332,7 @@ step_atom(struct imap_parser *p, const char *buf, size_t len)
 {
 	struct imap_token *arg = &p->cmd.args[p->cmd.nargs];
 
-	if (!pass_set(p, buf, len, IN_ATOM) && p->pos == len)
+	if (!pass_set(p, buf, len, IN_ATOM))
 		return true;
 	*arg = token_from(p, IMAP_ATOM);
 	if (p->kind == KIND_ID && !imap_token_is(arg, buf, "NIL"))
@@ -355,7 +358,7 @@ add_string(struct imap_parser *p, enum imap_token_kind kind)
 static bool
 step_quoted(struct imap_parser *p, const char *buf, size_t len)
 {
-	if (!pass_set(p, buf, len, IN_QUOTED) && p->pos == len)
+	if (!pass_set(p, buf, len, IN_QUOTED))
 		return true;
 	switch (buf[p->pos]) {
 	case '\\':
@@ -473,9 +476,12 @@ static bool
 pass_data(struct imap_parser *p, const char *buf, size_t len)
 {
 	size_t n = len - p->pos < p->literal ? len - p->pos : p->literal;
+	const char *nul = n == 0 ? NULL : memchr(buf + p->pos, '\0', n);
 
-	if (n > 0 && memchr(buf + p->pos, '\0', n) != NULL)
+	if (nul != NULL) {
+		p->pos = (uint32_t)(nul - buf);
 		return false;
+	}
 	p->pos += (uint32_t)n;
 	p->literal -= (uint32_t)n;
 	return true;
@@ -531,7 +537,7 @@ step_nil(struct imap_parser *p, const char *buf, size_t len)
 {
 	struct imap_token nil;
 
-	if (!pass_set(p, buf, len, IN_VERB) && p->pos == len)
+	if (!pass_set(p, buf, len, IN_VERB))
 		return true;
 	nil = token_from(p, IMAP_NIL);
 	if (!imap_token_is(&nil, buf, "NIL"))

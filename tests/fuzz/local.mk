@@ -2,7 +2,12 @@
 # tests/fuzz/corpus/<name>/ and, if it has one, tests/fuzz/<name>.dict.
 FUZZ_TARGETS =
 FUZZ_TARGETS += tests/fuzz/fuzz_channel
+FUZZ_TARGETS += tests/fuzz/fuzz_imap_backend
+FUZZ_TARGETS += tests/fuzz/fuzz_imap_parse
 FUZZ_TARGETS += tests/fuzz/fuzz_ipc
+FUZZ_TARGETS += tests/fuzz/fuzz_pop3_backend
+FUZZ_TARGETS += tests/fuzz/fuzz_pop3_parse
+FUZZ_TARGETS += tests/fuzz/fuzz_sasl
 
 check_LIBRARIES += tests/fuzz/libreplay.a
 tests_fuzz_libreplay_a_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz.h
@@ -12,3 +17,9 @@ if !FUZZ
 TESTS += $(FUZZ_TARGETS)
 endif
 EXTRA_DIST += tests/fuzz/corpus
+EXTRA_DIST += tests/fuzz/check.h
+EXTRA_DIST += tests/fuzz/imap_backend.dict
+EXTRA_DIST += tests/fuzz/imap_parse.dict
+EXTRA_DIST += tests/fuzz/pop3_backend.dict
+EXTRA_DIST += tests/fuzz/pop3_parse.dict
+EXTRA_DIST += tests/fuzz/sasl.dict
