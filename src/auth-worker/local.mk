@@ -1,8 +1,14 @@
 noinst_LIBRARIES += src/auth-worker/libauthworker.a
 src_auth_worker_libauthworker_a_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
 src_auth_worker_libauthworker_a_SOURCES = \
+	src/auth-worker/resolver.c \
+	src/auth-worker/resolver.h \
 	src/auth-worker/sql.c \
-	src/auth-worker/sql.h
+	src/auth-worker/sql.h \
+	src/auth-worker/tasks.c \
+	src/auth-worker/tasks.h \
+	src/auth-worker/worker.c \
+	src/auth-worker/worker.h
 if WITH_SQLITE
 src_auth_worker_libauthworker_a_SOURCES += src/auth-worker/sql_sqlite.c
 src_auth_worker_libauthworker_a_CPPFLAGS += -DWITH_SQLITE $(SQLITE_CFLAGS)

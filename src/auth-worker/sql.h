@@ -60,8 +60,6 @@ struct sql_row {
 /* One kind of database. */
 struct sql_driver {
 	const char	*name;		/* "driver" of the SQL file */
-	/* The client library's form of placeholder: ?1 or $1, else ?. */
-	bool		 has_dollars;
 	/*
 	 * Connects by the text of "connect" and prepares the statement.
 	 * NULL with a fault when that is not possible until due_ms.

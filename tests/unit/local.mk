@@ -31,6 +31,10 @@ UNIT_TESTS += tests/unit/test_sasl_decode
 if WITH_SQLITE
 UNIT_TESTS += tests/unit/test_sql_sqlite
 tests_unit_test_sql_sqlite_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
+UNIT_TESTS += tests/unit/test_tasks
+tests_unit_test_tasks_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
+UNIT_TESTS += tests/unit/test_worker
+tests_unit_test_worker_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
 endif
 
 if HAVE_CMOCKA
