@@ -35,6 +35,8 @@ struct fuzz_message {
 	int	(*get)(struct wire_reader *, union fuzz_any *);
 };
 
+#define ROW(type)	{ fuzz_##type##_put, fuzz_##type##_get }
+
 #define CALLS(type)							\
 static void								\
 fuzz_##type##_put(struct wire_writer *w, const union fuzz_any *any)	\
@@ -62,8 +64,6 @@ CALLS(auth_worker_resolve)
 CALLS(auth_worker_row)
 CALLS(auth_worker_verified)
 CALLS(auth_worker_resolved)
-
-#define ROW(type)	{ fuzz_##type##_put, fuzz_##type##_get }
 
 static const struct fuzz_message messages[] = {
 	ROW(master_settings_part), ROW(master_log_fallback),
