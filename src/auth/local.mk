@@ -1,6 +1,28 @@
 noinst_LIBRARIES += src/auth/libauth.a
 src_auth_libauth_a_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH $(CRYPTO_CFLAGS)
-src_auth_libauth_a_SOURCES =
+src_auth_libauth_a_SOURCES = \
+	src/auth/auth_chain.c \
+	src/auth/auth_chain.h \
+	src/auth/auth_exchange.c \
+	src/auth/auth_exchange.h \
+	src/auth/auth_request.c \
+	src/auth/auth_request.h \
+	src/auth/auth_server.c \
+	src/auth/auth_server.h \
+	src/auth/mech.c \
+	src/auth/mech.h \
+	src/auth/mech_login.c \
+	src/auth/mech_plain.c \
+	src/auth/passdb.c \
+	src/auth/passdb.h \
+	src/auth/passdb_fields.c \
+	src/auth/passdb_fields.h \
+	src/auth/passdb_route.c \
+	src/auth/passdb_route.h \
+	src/auth/username.c \
+	src/auth/username.h \
+	src/auth/worker_pool.c \
+	src/auth/worker_pool.h
 
 pkglibexec_PROGRAMS += src/auth/auth
 src_auth_auth_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH

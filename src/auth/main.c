@@ -1,13 +1,219 @@
 /*
- * The auth program.
+ * The auth program: it decides who may log in and where the session goes.
  * Runs in: auth.
- * Hostile input: messages of login processes.
+ * Hostile input: messages of login processes and workers.
  * Never: touches the network, SQL or fork.
  */
+#include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
+
+#include "auth/auth_server.h"
+#include "config/config_wire.h"
+#include "config/settings.h"
+#include "ipc/master_child.h"
+#include "ipc/roles.h"
+#include "lib/buf.h"
+#include "lib/channel.h"
+#include "lib/jail.h"
+#include "lib/log.h"
+#include "lib/loop.h"
+#include "lib/proc.h"
+#include "lib/sandbox.h"
+
+/* When messages of the master are legal. */
+#define AUTH_MAIN_SETUP		0x1u
+#define AUTH_MAIN_SERVING	0x2u
+/* A descriptor for each login process and worker; they are many. */
+#define AUTH_MAIN_FILES		65536
+
+/* The one context of this process. */
+struct auth_main {
+	struct channel		*master;
+	struct loop		*loop;
+	struct settings		*settings;
+	struct buf		 parts;		/* of the settings */
+	bool			 is_started;
+	struct auth_server	 server;
+};
+
+static int	auth_main_settings(void *, uint32_t, struct wire_reader *, int);
+static int	auth_main_fallback(void *, uint32_t, struct wire_reader *, int);
+static int	auth_main_start(void *, uint32_t, struct wire_reader *, int);
+static int	auth_main_drain(void *, uint32_t, struct wire_reader *, int);
+static int	auth_main_login(void *, uint32_t, struct wire_reader *, int);
+static int	auth_main_worker(void *, uint32_t, struct wire_reader *, int);
+
+static const struct channel_row auth_main_rows[] = {
+	{ MASTER_SETTINGS_PART, "SETTINGS_PART", AUTH_MAIN_SETUP, 2,
+	    CHANNEL_BODY_MAX, false, false, auth_main_settings },
+	{ MASTER_LOG_FALLBACK, "LOG_FALLBACK",
+	    AUTH_MAIN_SETUP | AUTH_MAIN_SERVING, 1, 1, true, false,
+	    auth_main_fallback },
+	{ MASTER_START, "START", AUTH_MAIN_SETUP, 0, 0, false, true,
+	    auth_main_start },
+	{ MASTER_LOGIN_PEER, "LOGIN_PEER", AUTH_MAIN_SERVING, 4, 4, true,
+	    false, auth_main_login },
+	{ MASTER_WORKER_PEER, "WORKER_PEER", AUTH_MAIN_SERVING, 4, 4, true,
+	    false, auth_main_worker },
+	{ MASTER_DRAIN, "DRAIN", AUTH_MAIN_SERVING, 0, 0, false, true,
+	    auth_main_drain },
+};
+
+static int
+auth_main_settings(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct auth_main *m = endpoint;
+	struct master_settings_part part;
+
+	(void)id;
+	(void)fd;
+	if (master_settings_part_get(r, &part) == -1)
+		return -1;
+	return buf_add(&m->parts, part.data, part.len);
+}
+
+static int
+auth_main_fallback(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct master_log_fallback fallback;
+
+	(void)endpoint;
+	(void)id;
+	log_set_fallback(LOG_FALLBACK_NONE, fd);
+	if (master_log_fallback_get(r, &fallback) == -1)
+		return -1;
+	log_set_fallback(fallback.kind, fd);
+	return 0;
+}
+
+static int
+auth_main_start(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct auth_main *m = endpoint;
+
+	(void)id;
+	(void)fd;
+	m->settings = config_wire_get(buf_head(&m->parts),
+	    buf_used(&m->parts));
+	buf_clear(&m->parts);
+	m->is_started = m->settings != NULL;
+	return m->is_started ? wire_end(r) : -1;
+}
+
+static int
+auth_main_login(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct auth_main *m = endpoint;
+	struct master_peer peer;
+
+	(void)id;
+	if (master_peer_get(r, &peer) == -1)
+		return -1;
+	auth_server_add_login(&m->server, fd, peer.pid);
+	return 0;
+}
+
+static int
+auth_main_worker(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct auth_main *m = endpoint;
+	struct master_peer peer;
+
+	(void)id;
+	if (master_peer_get(r, &peer) == -1)
+		return -1;
+	auth_server_add_worker(&m->server, fd, peer.pid);
+	return 0;
+}
+
+static int
+auth_main_drain(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct auth_main *m = endpoint;
+
+	(void)id;
+	(void)fd;
+	auth_server_drain(&m->server);
+	return wire_end(r);
+}
+
+static void
+auth_main_master_gone(void *endpoint, enum channel_end end)
+{
+	(void)endpoint;
+	(void)end;
+	log_flush();
+	exit(PROC_EXIT_MASTER_GONE);
+}
+
+static void
+auth_main_end_of_turn(void *arg)
+{
+	(void)arg;
+	log_flush();
+}
+
+static void
+auth_main_jail(const struct auth_main *m)
+{
+	struct jail jail = {
+		.uid = m->settings->jail_uid,
+		.gid = m->settings->jail_gid,
+		.root = m->settings->login_dir,
+		.memory_bytes = m->settings->auth_process_size_bytes,
+		.files = AUTH_MAIN_FILES,
+	};
+
+	jail_enter(&jail);
+	sandbox_enter(SANDBOX_AUTH);
+}
+
+static void
+auth_main_serve(struct auth_main *m)
+{
+	char why[PASSDB_WHY_MAX];
+	struct loop_hook hook;
+
+	if (auth_server_init(&m->server, m->settings, m->loop, m->master,
+	    why) == -1)
+		fatal(PROC_EXIT_CONFIG, "%s", why);
+	channel_set_state(m->master, AUTH_MAIN_SERVING);
+	channel_send_empty(m->master, CHILD_READY, 0);
+	channel_attach(m->master, m->loop);
+	auth_server_start(&m->server);
+	loop_hook_add(m->loop, &hook, auth_main_end_of_turn, NULL);
+	loop_run(m->loop);
+	auth_server_clear(&m->server);
+	log_flush();
+}
 
 int
 main(void)
 {
-	return EX_UNAVAILABLE;
+	struct auth_main m = { .is_started = false };
+
+	log_init_child("auth", PROC_FD_LOG);
+	buf_init(&m.parts, MASTER_SETTINGS_MAX);
+	m.master = channel_new(&(struct channel_config){
+		.fd = PROC_FD_MASTER,
+		.contract = &master_child_contract,
+		.rows = auth_main_rows,
+		.nrows = sizeof(auth_main_rows) / sizeof(auth_main_rows[0]),
+		.policy = CHANNEL_PEER_HIGHER,
+		.role = ROLE_ID_AUTH,
+		.peer = "master",
+		.endpoint = &m,
+		.closed_fn = auth_main_master_gone,
+	});
+	channel_set_state(m.master, AUTH_MAIN_SETUP);
+	while (!m.is_started)
+		if (channel_step(m.master) == -1)
+			exit(PROC_EXIT_MASTER_GONE);
+	log_set_level(m.settings->auth_debug ? LOG_LEVEL_DEBUG :
+	    LOG_LEVEL_INFO);
+	auth_main_jail(&m);
+	m.loop = loop_new();
+	auth_main_serve(&m);
+	return 0;
 }

@@ -1,0 +1,427 @@
+/*
+ * The passdbs are asked in order, and what they say is made an answer.
+ * Runs in: auth.
+ * Hostile input: rows of databases; answers of workers.
+ * Never: lets a fault pass for a success or for a wrong password.
+ */
+#include "auth/auth_chain.h"
+
+#include <bsd/string.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth/auth_request.h"
+#include "auth/passdb_route.h"
+#include "config/settings.h"
+#include "config/var.h"
+#include "ipc/roles.h"
+#include "lib/log.h"
+#include "lib/password.h"
+
+static void	auth_chain_ask(struct auth_request *);
+static void	auth_chain_resolve(struct auth_request *);
+static void	auth_chain_put_lookup(void *, struct wire_writer *);
+static void	auth_chain_put_verify(void *, struct wire_writer *);
+static void	auth_chain_put_resolve(void *, struct wire_writer *);
+static void	auth_chain_looked_up(void *, const struct worker_answer *);
+static void	auth_chain_verified(void *, const struct worker_answer *);
+static void	auth_chain_resolved(void *, const struct worker_answer *);
+
+/* The work of the states that wait for a worker. */
+static const struct worker_work auth_chain_work[AUTH_REQUEST_STATES] = {
+	[AUTH_REQUEST_LOOKUP] = { AUTH_WORKER_LOOKUP,
+	    auth_chain_put_lookup, auth_chain_looked_up },
+	[AUTH_REQUEST_VERIFY] = { AUTH_WORKER_VERIFY,
+	    auth_chain_put_verify, auth_chain_verified },
+	[AUTH_REQUEST_RESOLVE] = { AUTH_WORKER_RESOLVE,
+	    auth_chain_put_resolve, auth_chain_resolved },
+};
+
+/* Gives the state's work to a worker. */
+static void
+auth_chain_submit(struct auth_request *r, enum auth_request_state state)
+{
+	auth_request_to(r, state);
+	if (worker_pool_submit(r->env->pool, &r->task,
+	    &auth_chain_work[state], r) == -1)
+		auth_request_trouble(r, "too much work waits for workers");
+}
+
+/* The hash that costs an unknown user as much time as a known one. */
+static const char *
+auth_chain_dummy(const struct auth_request *r)
+{
+	for (size_t i = 0; i < r->env->chain.n; i++)
+		if (r->env->chain.dbs[i].dummy[0] != '\0')
+			return r->env->chain.dbs[i].dummy;
+	return NULL;
+}
+
+/* Nobody, or a wrong password: alike in answer and time. */
+void
+auth_chain_refuse(struct auth_request *r)
+{
+	const char *dummy = auth_chain_dummy(r);
+
+	if (r->has_verified || dummy == NULL) {
+		auth_request_fail(r, LOGIN_AUTH_CODE_CREDENTIALS);
+		return;
+	}
+	r->is_dummy = true;
+	(void)strlcpy(r->fields.hash, dummy, sizeof(r->fields.hash));
+	auth_chain_submit(r, AUTH_REQUEST_VERIFY);
+}
+
+/* The passdb at hand has not let the user in; is there another? */
+static void
+auth_chain_next(struct auth_request *r, const char *reason)
+{
+	auth_request_say(r, reason);
+	r->has_nodelay |= r->fields.has_nodelay;
+	r->is_match = false;
+	passdb_fields_clear(&r->fields);
+	if (r->passdb + 1u < r->env->chain.n) {
+		r->passdb++;
+		auth_chain_ask(r);
+	} else if (r->has_fault) {
+		auth_request_trouble(r, "a passdb did not answer");
+	} else {
+		auth_chain_refuse(r);
+	}
+}
+
+static void
+auth_chain_values(const struct auth_request *r, struct var_values *v)
+{
+	*v = (struct var_values){ .user = r->user,
+	    .service = service_name(r->service),
+	    .mech = r->exchange.mech->name, .session = r->session,
+	    .rip = &r->rip, .lip = &r->lip, .is_secured = r->is_secured,
+	    .pid = (uint32_t)getpid() };
+}
+
+static struct passdb *
+auth_chain_passdb(struct auth_request *r)
+{
+	return &r->env->chain.dbs[r->passdb];
+}
+
+static bool
+auth_chain_is_last(const struct auth_request *r)
+{
+	return r->passdb + 1u >= r->env->chain.n;
+}
+
+static void
+auth_chain_send_route(struct auth_request *r)
+{
+	struct passdb_route_login login = { .settings = r->env->settings,
+	    .service = r->service, .lip = &r->lip, .user = r->user,
+	    .pass = r->exchange.pass };
+	char text[NETADDR_TEXT_MAX];
+	struct login_auth_route route;
+	const char *why;
+
+	passdb_route_begin(&route, &r->fields, &login);
+	for (size_t i = 0; i < r->nfound; i++) {
+		why = passdb_route_add(&route, &r->fields, &r->found[i],
+		    &login);
+		if (why != NULL)
+			auth_request_log(r, LOG_LEVEL_ERROR,
+			    "host %s: %s", netaddr_text(&r->found[i], text),
+			    why);
+	}
+	if (route.naddrs == 0)
+		auth_request_trouble(r, "no host to go to");
+	else
+		auth_request_answer(r, &(struct auth_reply){
+			.type = LOGIN_AUTH_OK, .route = &route });
+	explicit_bzero(&route, sizeof(route));
+}
+
+/* Finds the addresses of the hosts, one after the other. */
+static void
+auth_chain_resolve(struct auth_request *r)
+{
+	const struct passdb_fields *f = &r->fields;
+
+	if (f->hostip.family != NETADDR_NONE) {
+		r->found[0] = f->hostip;
+		r->nfound = 1;
+		r->nhosts_done = f->nhosts;
+	}
+	while (r->nhosts_done < f->nhosts &&
+	    r->nfound < LOGIN_AUTH_ADDRS_MAX) {
+		const struct passdb_host *h = &f->hosts[r->nhosts_done];
+
+		if (h->addr.family == NETADDR_NONE) {
+			auth_chain_submit(r, AUTH_REQUEST_RESOLVE);
+			return;
+		}
+		r->found[r->nfound++] = h->addr;
+		r->nhosts_done++;
+	}
+	auth_chain_send_route(r);
+}
+
+/* The user is who he says, or his mail host will find out. */
+static void
+auth_chain_decide(struct auth_request *r)
+{
+	if (r->has_fault && !r->is_match) {
+		auth_request_trouble(r, "a passdb did not answer, and the "
+		    "next leaves the password to the mail host");
+	} else if (passdb_is_forwarded(&r->fields)) {
+		auth_chain_resolve(r);
+	} else if (r->fields.is_nologin) {
+		auth_request_say(r, "nologin");
+		(void)strlcpy(r->fail.reason, r->fields.reason,
+		    sizeof(r->fail.reason));
+		r->has_nodelay |= r->fields.has_nodelay;
+		auth_request_fail(r, LOGIN_AUTH_CODE_DISABLED);
+	} else {
+		auth_request_trouble(r,
+		    "no proxy: this version has no local login");
+	}
+}
+
+static void
+auth_chain_accept(struct auth_request *r)
+{
+	if (!r->fields.is_net_allowed) {
+		auth_chain_next(r, "allow_nets");
+	} else if (auth_chain_passdb(r)->settings->pass &&
+	    !auth_chain_is_last(r)) {
+		r->passdb++;
+		auth_chain_ask(r);
+	} else {
+		auth_chain_decide(r);
+	}
+}
+
+static void
+auth_chain_verdict(struct auth_request *r, enum password_verdict verdict)
+{
+	if (r->is_dummy) {
+		auth_request_fail(r, LOGIN_AUTH_CODE_CREDENTIALS);
+		return;
+	}
+	r->has_verified = true;
+	switch (verdict) {
+	case PASSWORD_MATCH:
+		r->is_match = true;
+		auth_chain_accept(r);
+		break;
+	case PASSWORD_MISMATCH:
+		auth_chain_next(r, "password mismatch");
+		break;
+	case PASSWORD_BAD_HASH:
+		auth_request_trouble(r, "unusable password hash");
+		break;
+	}
+}
+
+/* Slow hashes are for workers, or they would hold up everybody. */
+static void
+auth_chain_verify(struct auth_request *r)
+{
+	if (!password_is_slow(r->fields.hash)) {
+		auth_chain_verdict(r, password_verify(r->fields.hash,
+		    r->exchange.pass));
+		return;
+	}
+	passdb_learn_cost(auth_chain_passdb(r), r->fields.hash);
+	auth_chain_submit(r, AUTH_REQUEST_VERIFY);
+}
+
+/* A row has come. */
+static void
+auth_chain_row(struct auth_request *r, const struct auth_worker_row *row)
+{
+	struct passdb *db = auth_chain_passdb(r);
+	struct passdb_asker asker = { .rip = &r->rip,
+	    .default_scheme = passdb_default_scheme(db) };
+	bool is_final = !db->settings->pass || auth_chain_is_last(r);
+	const char *reason = NULL;
+	char why[PASSDB_WHY_MAX];
+
+	if (db->settings->deny) {
+		auth_request_say(r, "found in a deny passdb");
+		auth_chain_refuse(r);
+		return;
+	}
+	if (passdb_fields_read(&r->fields, row, &asker, why) == -1 ||
+	    (is_final && passdb_check(&r->fields, why) == -1)) {
+		auth_request_trouble(r, why);
+		return;
+	}
+	switch (passdb_password_rule(&r->fields, &reason)) {
+	case PASSDB_PASSWORD_ACCEPT:
+		auth_chain_accept(r);
+		break;
+	case PASSDB_PASSWORD_VERIFY:
+		auth_chain_verify(r);
+		break;
+	case PASSDB_PASSWORD_REFUSE:
+		auth_request_log(r, LOG_LEVEL_ERROR, "%s", reason);
+		auth_chain_next(r, reason);
+		break;
+	}
+}
+
+/* The passdb has no answer; a deny passdb might have had one. */
+static void
+auth_chain_fault(struct auth_request *r)
+{
+	r->has_fault = true;
+	if (auth_chain_passdb(r)->settings->deny)
+		auth_request_trouble(r, "a deny passdb did not answer");
+	else
+		auth_chain_next(r, "the passdb did not answer");
+}
+
+static void
+auth_chain_found(struct auth_request *r, const struct auth_worker_row *row)
+{
+	switch ((enum auth_worker_found)row->found) {
+	case AUTH_WORKER_NONE:
+		auth_chain_next(r, "unknown user");
+		break;
+	case AUTH_WORKER_ONE:
+		auth_chain_row(r, row);
+		break;
+	case AUTH_WORKER_MANY:
+		auth_request_trouble(r, "multiple matches");
+		break;
+	case AUTH_WORKER_FAULT:
+		auth_chain_fault(r);
+		break;
+	case AUTH_WORKER_UNUSABLE:
+		auth_request_trouble(r, "row beyond all limits");
+		break;
+	}
+}
+
+/* Asks the passdb at hand. */
+static void
+auth_chain_ask(struct auth_request *r)
+{
+	struct passdb *db = auth_chain_passdb(r);
+	char room[PASSDB_STATIC_ROW_MAX];
+	struct auth_worker_row row;
+	struct var_values values;
+
+	if (db->settings->driver == PASSDB_SQL) {
+		auth_chain_submit(r, AUTH_REQUEST_LOOKUP);
+		return;
+	}
+	auth_chain_values(r, &values);
+	if (passdb_static_row(db, &values, &row, room) == -1)
+		auth_request_trouble(r, "the row is too long");
+	else
+		auth_chain_row(r, &row);
+}
+
+/* Name and password are there. */
+void
+auth_chain_start(struct auth_request *r)
+{
+	struct mech_exchange *x = &r->exchange;
+	enum username_verdict verdict;
+
+	verdict = username_apply(&r->env->names, service_name(r->service),
+	    x->user, strlen(x->user), r->user);
+	passdb_fields_clear(&r->fields);
+	if (verdict != USERNAME_OK) {
+		auth_request_say(r, username_verdict_text(verdict));
+		auth_chain_refuse(r);
+	} else if (r->env->chain.n == 0) {
+		auth_request_trouble(r, "there is no passdb");
+	} else {
+		auth_chain_ask(r);
+	}
+}
+
+static void
+auth_chain_put_lookup(void *arg, struct wire_writer *w)
+{
+	const struct auth_request *r = arg;
+	struct auth_worker_lookup m = { .passdb = r->passdb,
+	    .service = r->service, .is_secured = r->is_secured,
+	    .rip = r->rip, .lip = r->lip };
+
+	(void)strlcpy(m.user, r->user, sizeof(m.user));
+	(void)strlcpy(m.mech, r->exchange.mech->name, sizeof(m.mech));
+	(void)strlcpy(m.session, r->session, sizeof(m.session));
+	auth_worker_lookup_put(w, &m);
+}
+
+static void
+auth_chain_looked_up(void *arg, const struct worker_answer *a)
+{
+	struct auth_request *r = arg;
+
+	if (a->outcome != WORKER_DONE)
+		auth_chain_fault(r);
+	else
+		auth_chain_found(r, a->row);
+}
+
+static void
+auth_chain_put_verify(void *arg, struct wire_writer *w)
+{
+	const struct auth_request *r = arg;
+	struct auth_worker_verify m;
+
+	(void)strlcpy(m.hash, r->fields.hash, sizeof(m.hash));
+	/* A name that nobody has may have come without a good password. */
+	(void)strlcpy(m.pass, r->exchange.pass[0] != '\0' ?
+	    r->exchange.pass : "-", sizeof(m.pass));
+	auth_worker_verify_put(w, &m);
+	explicit_bzero(&m, sizeof(m));
+}
+
+static void
+auth_chain_verified(void *arg, const struct worker_answer *a)
+{
+	static const enum password_verdict verdicts[] = {
+		[AUTH_WORKER_MATCH] = PASSWORD_MATCH,
+		[AUTH_WORKER_MISMATCH] = PASSWORD_MISMATCH,
+		[AUTH_WORKER_BAD_HASH] = PASSWORD_BAD_HASH,
+	};
+	struct auth_request *r = arg;
+
+	if (a->outcome != WORKER_DONE && !r->is_dummy)
+		auth_request_trouble(r, "no worker has verified the password");
+	else
+		auth_chain_verdict(r, a->outcome != WORKER_DONE ?
+		    PASSWORD_MISMATCH : verdicts[a->verified->match]);
+}
+
+static void
+auth_chain_put_resolve(void *arg, struct wire_writer *w)
+{
+	const struct auth_request *r = arg;
+	const struct passdb_host *h = &r->fields.hosts[r->nhosts_done];
+	struct auth_worker_resolve m = { .name = "" };
+
+	memcpy(m.name, r->fields.host + h->off, h->len);
+	auth_worker_resolve_put(w, &m);
+}
+
+static void
+auth_chain_resolved(void *arg, const struct worker_answer *a)
+{
+	struct auth_request *r = arg;
+
+	if (a->outcome != WORKER_DONE || a->resolved->naddrs == 0)
+		auth_request_log(r, LOG_LEVEL_ERROR, "host %u has no address%s",
+		    r->nhosts_done + 1u, a->outcome != WORKER_DONE ||
+		    a->resolved->is_temporary ? " now" : "");
+	else
+		for (size_t i = 0; i < a->resolved->naddrs &&
+		    r->nfound < LOGIN_AUTH_ADDRS_MAX; i++)
+			r->found[r->nfound++] = a->resolved->addrs[i];
+	r->nhosts_done++;
+	auth_chain_resolve(r);
+}

@@ -1,0 +1,86 @@
+/*
+ * From a client's responses to a name and a password.
+ * Runs in: auth.
+ * Hostile input: messages of login processes.
+ * Never: goes on with a request that asked for nothing.
+ */
+#include "auth/auth_exchange.h"
+
+#include <strings.h>
+
+#include "auth/auth_chain.h"
+#include "auth/auth_request.h"
+#include "config/settings.h"
+
+/* What a step of the mechanism has led to. */
+static void
+auth_exchange_step(struct auth_request *r, enum mech_result result)
+{
+	struct auth_reply challenge = { .type = LOGIN_AUTH_CHALLENGE,
+	    .challenge = &r->exchange.challenge };
+
+	if (result != MECH_CHALLENGE && result != MECH_BAD)
+		auth_request_start_delay(r);
+	switch (result) {
+	case MECH_CHALLENGE:
+		r->env->reply(r->map->peer, r->node.id, &challenge);
+		break;
+	case MECH_CREDENTIALS:
+		auth_chain_start(r);
+		break;
+	case MECH_BAD:
+		auth_request_fail(r, LOGIN_AUTH_CODE_BAD);
+		break;
+	case MECH_AUTHZ:
+		auth_request_say(r, "authzid differs from authcid");
+		auth_request_fail(r, LOGIN_AUTH_CODE_AUTHZ);
+		break;
+	case MECH_REFUSED:
+		auth_request_say(r, r->exchange.reason);
+		auth_chain_refuse(r);
+		break;
+	}
+}
+
+static bool
+auth_exchange_has_mech(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->auth_mechanisms.n; i++)
+		if (strcasecmp(s->auth_mechanisms.items[i], name) == 0)
+			return true;
+	return false;
+}
+
+int
+auth_exchange_open(struct auth_request_map *map, uint32_t id,
+    const struct login_auth_request *m)
+{
+	struct auth_request *r;
+
+	if (map->nopen >= LOGIN_AUTH_OPEN_MAX ||
+	    auth_request_find(map, id) != NULL)
+		return -1;
+	r = auth_request_new(map, id, m);
+	r->exchange.mech = mech_find(m->mech);
+	if (map->env->nopen > AUTH_REQUESTS_MAX)
+		auth_request_trouble(r, "too many requests are open");
+	else if (r->exchange.mech == NULL ||
+	    !auth_exchange_has_mech(map->env->settings, m->mech))
+		auth_request_fail(r, LOGIN_AUTH_CODE_MECH);
+	else
+		auth_exchange_step(r, r->exchange.mech->start(&r->exchange,
+		    m->has_initial ? &m->initial : NULL));
+	return 0;
+}
+
+int
+auth_exchange_continue(struct auth_request_map *map, uint32_t id,
+    const struct login_auth_bytes *response)
+{
+	struct auth_request *r = auth_request_find(map, id);
+
+	if (r == NULL || r->state != AUTH_REQUEST_EXCHANGE)
+		return -1;
+	auth_exchange_step(r, r->exchange.mech->next(&r->exchange, response));
+	return 0;
+}

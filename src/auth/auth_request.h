@@ -1,0 +1,144 @@
+/*
+ * auth_request: one login that a login process asks about, from REQUEST to
+ * OK or FAIL.  Requests live in a map for each login process and are freed
+ * with their answer; nothing of a cancelled one is left anywhere.  What
+ * happens in between is auth_exchange's and auth_chain's.
+ */
+#ifndef AUTH_AUTH_REQUEST_H
+#define AUTH_AUTH_REQUEST_H
+
+#include <bsd/sys/tree.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "auth/mech.h"
+#include "auth/passdb.h"
+#include "auth/username.h"
+#include "auth/worker_pool.h"
+#include "ipc/login_auth.h"
+#include "lib/log.h"
+#include "lib/loop.h"
+
+struct auth_request;
+struct auth_request_map;
+
+/* Open requests of all login processes together; each has about 6 kB. */
+#define AUTH_REQUESTS_MAX	24576
+
+enum auth_request_state {
+	AUTH_REQUEST_EXCHANGE,	/* the client's response is awaited */
+	AUTH_REQUEST_LOOKUP,	/* a row */
+	AUTH_REQUEST_VERIFY,	/* a verdict on the password */
+	AUTH_REQUEST_RESOLVE,	/* addresses of a host */
+	AUTH_REQUEST_DELAY,	/* refused; the client shall wait */
+};
+#define AUTH_REQUEST_STATES	5
+
+/* An answer to the login process; one is set, by type. */
+struct auth_reply {
+	uint16_t			 type;	/* enum login_auth_type */
+	const struct login_auth_route	*route;
+	const struct login_auth_fail	*fail;
+	const struct login_auth_bytes	*challenge;
+};
+
+/* peer: of the map.  Must not free the map. */
+typedef void (*auth_request_reply_fn)(void *peer, uint32_t id,
+    const struct auth_reply *);
+
+/* What all requests share. */
+struct auth_request_env {
+	const struct settings	*settings;	/* borrowed */
+	struct loop		*loop;
+	struct username_rules	 names;
+	struct passdb_chain	 chain;
+	struct worker_pool	*pool;
+	struct loop_timers	 timeouts, delays;
+	auth_request_reply_fn	 reply;
+	size_t			 nopen;
+};
+
+/* The key of a request's place in its map. */
+struct auth_request_node {
+	RB_ENTRY(auth_request_node)	 entry;
+	uint32_t			 id;
+	struct auth_request		*request;
+};
+
+RB_HEAD(auth_request_tree, auth_request_node);
+
+/* The requests of one login process. */
+struct auth_request_map {
+	struct auth_request_tree	 tree;
+	struct auth_request_env		*env;
+	void				*peer;
+	size_t				 nopen;
+};
+
+/* One request; its map owns it. */
+struct auth_request {
+	struct auth_request_node node;
+	struct auth_request_map	*map;
+	struct auth_request_env	*env;
+	enum auth_request_state	 state;
+	uint8_t			 service;	/* enum service_id */
+	bool			 is_secured;
+	bool			 is_delay_over;
+	bool			 is_dummy;	/* verifies for nobody */
+	bool			 has_verified;	/* a password was looked at */
+	bool			 is_match;	/* and was right */
+	bool			 has_fault;	/* a passdb did not answer */
+	bool			 has_nodelay;	/* said a row that refused */
+	uint8_t			 passdb;	/* the one that is asked */
+	uint8_t			 nhosts_done;	/* of fields.hosts */
+	uint8_t			 nfound;
+	struct netaddr		 found[LOGIN_AUTH_ADDRS_MAX];
+	char			 session[LOGIN_AUTH_SESSION_MAX + 1];
+	char			 user[LOGIN_AUTH_USER_MAX + 1];
+	struct netaddr		 rip, lip;
+	struct loop_timer	 timeout, delay;
+	struct worker_task	 task;
+	struct login_auth_fail	 fail;		/* waits in DELAY */
+	struct mech_exchange	 exchange;
+	struct passdb_fields	 fields;
+};
+
+/* -1 with a text in why (PASSDB_WHY_MAX) when the settings do not do. */
+int	auth_request_env_init(struct auth_request_env *,
+	    const struct settings *, struct loop *, struct worker_pool *,
+	    char *why) __attribute__((warn_unused_result));
+/* After all maps are empty. */
+void	auth_request_env_clear(struct auth_request_env *);
+
+void	auth_request_map_init(struct auth_request_map *,
+	    struct auth_request_env *, void *peer);
+struct auth_request	*auth_request_find(struct auth_request_map *,
+			    uint32_t id);
+/* The id must be free.  Its time runs from now. */
+struct auth_request	*auth_request_new(struct auth_request_map *,
+			    uint32_t id, const struct login_auth_request *);
+/* The only writer of the state; a step that the table lacks is fatal(). */
+void	auth_request_to(struct auth_request *, enum auth_request_state);
+/* Sends the last answer and frees the request. */
+void	auth_request_answer(struct auth_request *, const struct auth_reply *);
+/*
+ * Ends in FAIL, after auth_failure_delay if the code tells about users.  The
+ * request may be gone then.
+ */
+void	auth_request_fail(struct auth_request *, enum login_auth_code);
+/* Ends in a temporary failure with an error line: never a wrong password. */
+void	auth_request_trouble(struct auth_request *, const char *what);
+/* The credentials are there: the delay of a refusal counts from now. */
+void	auth_request_start_delay(struct auth_request *);
+/* A line about the request; nothing in it may be a secret. */
+void	auth_request_log(const struct auth_request *, enum log_level,
+	    const char *, ...) __attribute__((format(printf, 3, 4)));
+/* Why a user is refused, for those who want to know (auth_verbose). */
+void	auth_request_say(const struct auth_request *, const char *reason);
+/* CANCEL; an unknown id is fine. */
+void	auth_request_cancel(struct auth_request_map *, uint32_t id);
+/* The login process is gone. */
+void	auth_request_cancel_all(struct auth_request_map *);
+
+#endif

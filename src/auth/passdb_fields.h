@@ -1,0 +1,73 @@
+/*
+ * passdb_fields: the columns of one passdb row as checked values.
+ * What a row says is taken as it stands or not at all: a value that cannot
+ * be used makes the whole row a fault, never a guess.
+ */
+#ifndef AUTH_PASSDB_FIELDS_H
+#define AUTH_PASSDB_FIELDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipc/auth_worker.h"
+#include "ipc/login_auth.h"
+#include "lib/netaddr.h"
+#include "lib/password.h"
+
+/* The text of "host", which may name several. */
+#define PASSDB_HOST_MAX		1023
+#define PASSDB_TIMEOUT_MAX_S	3600
+/* Room for the reason why a row is refused. */
+#define PASSDB_WHY_MAX		160
+
+/* One of the hosts: an address, or a name to resolve (family NONE). */
+struct passdb_host {
+	struct netaddr	 addr;
+	uint16_t	 off, len;	/* of its text in host */
+};
+
+struct passdb_fields {
+	/* The password that this row asks for; has_password: not NULL. */
+	bool			 has_password, has_nopassword;
+	bool			 is_password_empty;	/* '' */
+	char			 hash[PASSWORD_HASH_MAX + 1];	/* full */
+	bool			 is_net_allowed;	/* allow_nets */
+	/* Where to and as whom. */
+	bool			 is_proxy, is_proxy_maybe;
+	bool			 is_nologin, has_nodelay;
+	uint8_t			 nhosts;
+	struct passdb_host	 hosts[LOGIN_AUTH_ADDRS_MAX];
+	struct netaddr		 hostip;	/* family NONE: not given */
+	uint16_t		 port;		/* 0: default of the service */
+	uint32_t		 timeout_ms;	/* 0: setting */
+	char			 host[PASSDB_HOST_MAX + 1];
+	char			 user[LOGIN_AUTH_USER_MAX + 1];	/* "": same */
+	char			 destuser[LOGIN_AUTH_USER_MAX + 1];
+	char			 pass[LOGIN_AUTH_PASS_MAX + 1];
+	char			 reason[LOGIN_AUTH_REASON_MAX + 1];
+};
+
+/* What the meaning of a row depends on. */
+struct passdb_asker {
+	const struct netaddr	*rip;
+	const char		*default_scheme;
+};
+
+/* Empty fields; wipes what was there. */
+void	passdb_fields_clear(struct passdb_fields *);
+/*
+ * Takes a row's columns over what fields hold from earlier passdbs (of which
+ * the password part is forgotten).  -1 with a reason in why, of
+ * PASSDB_WHY_MAX, that holds no secret: the row cannot be used.
+ */
+int	passdb_fields_read(struct passdb_fields *,
+	    const struct auth_worker_row *, const struct passdb_asker *,
+	    char *why) __attribute__((warn_unused_result));
+/*
+ * A host name of letters, digits and hyphens (RFC 1123, 2.1), whose last
+ * label is no number in any of the ways that inet_aton(3) reads.
+ */
+bool	passdb_is_host_name(const char *, size_t);
+
+#endif
