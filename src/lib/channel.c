@@ -100,6 +100,21 @@ channel_stop(struct channel *ch)
 	loop_io_stop(&ch->writer);
 }
 
+/* Nobody will take it: neither bytes nor fds wait on. */
+static void
+channel_drop_output(struct channel *ch)
+{
+	struct channel_fd *cf;
+
+	while ((cf = STAILQ_FIRST(&ch->out_fds)) != NULL) {
+		STAILQ_REMOVE_HEAD(&ch->out_fds, entry);
+		(void)close(cf->fd);
+		free(cf);
+	}
+	ch->sent += buf_used(&ch->out);
+	buf_clear(&ch->out);
+}
+
 /* The channel is of no use any more; its owner hears of it in this turn. */
 static void
 channel_die(struct channel *ch, enum channel_end end)
@@ -109,6 +124,7 @@ channel_die(struct channel *ch, enum channel_end end)
 	ch->is_dead = true;
 	ch->end = end;
 	channel_stop(ch);
+	channel_drop_output(ch);
 	channel_schedule(ch);
 }
 
@@ -465,8 +481,13 @@ channel_send_some(struct channel *ch)
 		len = (size_t)(cf->at - ch->sent);
 	n = channel_sendmsg(ch, len, has_fd ? cf->fd : -1);
 	if (n == -1) {
-		/* The reader hears of a dead peer with what it said last. */
-		if (errno != EAGAIN && errno != EPIPE && errno != ECONNRESET)
+		/*
+		 * The reader hears of a dead peer, with what it said last;
+		 * with the queue gone it reads even if it was held back.
+		 */
+		if (errno == EPIPE || errno == ECONNRESET)
+			channel_drop_output(ch);
+		else if (errno != EAGAIN)
 			channel_die(ch, CHANNEL_EOF);
 		return -1;
 	}
@@ -584,7 +605,6 @@ channel_attach(struct channel *ch, struct loop *loop)
 void
 channel_free(struct channel *ch)
 {
-	struct channel_fd *cf;
 	int fd;
 
 	if (ch == NULL)
@@ -594,16 +614,11 @@ channel_free(struct channel *ch)
 	channel_stop(ch);
 	if (ch->config.loop != NULL)
 		loop_undefer(ch->config.loop, &ch->work);
-	while ((cf = STAILQ_FIRST(&ch->out_fds)) != NULL) {
-		STAILQ_REMOVE_HEAD(&ch->out_fds, entry);
-		(void)close(cf->fd);
-		free(cf);
-	}
+	channel_drop_output(ch);
 	while ((fd = channel_take_fd(ch)) != -1)
 		(void)close(fd);
 	(void)close(ch->config.fd);
 	buf_clear(&ch->in);
-	buf_clear(&ch->out);
 	free(ch->peer);
 	free(ch);
 }
