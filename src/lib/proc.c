@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdalign.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,8 +32,14 @@ struct proc_child {
 	int			 error;
 };
 
-/* No handler of the parent runs here, no ignored signal stays ignored. */
-static void
+/*
+ * The child's frames are never left by a return: a checker of memory would
+ * find their traces on the next child's stack.
+ */
+#define PROC_UNCHECKED	__attribute__((no_sanitize("address")))
+
+/* The parent's handlers must not run here, nor its ignored signals stay. */
+static void PROC_UNCHECKED
 proc_signals_default(const struct proc_child *c)
 {
 	struct sigaction sa = { .sa_handler = SIG_DFL };
@@ -43,7 +50,7 @@ proc_signals_default(const struct proc_child *c)
 	(void)sigprocmask(SIG_SETMASK, &c->unblocked, NULL);
 }
 
-static int
+static int PROC_UNCHECKED
 proc_place_fds(const struct proc_spawn *how)
 {
 	int null, log, master;
@@ -67,7 +74,7 @@ proc_place_fds(const struct proc_spawn *how)
 }
 
 /* Only calls that do not touch the parent's memory (cf. vfork(2)). */
-static int
+static int PROC_UNCHECKED
 proc_child_main(void *arg)
 {
 	struct proc_child *c = arg;
@@ -113,4 +120,58 @@ proc_spawn(const struct proc_spawn *how, int *pidfd)
 	*pidfd = -1;
 	errno = error;
 	return -1;
+}
+
+/* The starter: nothing of its own runs any more. */
+static _Noreturn void
+proc_await_ready(int fd)
+{
+	char is_ready = 0;
+	ssize_t n;
+
+	do {
+		n = read(fd, &is_ready, 1);
+	} while (n == -1 && errno == EINTR);
+	_exit(n == 1 ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+int
+proc_detach(void)
+{
+	int fds[2], saved_errno;
+
+	if (pipe2(fds, O_CLOEXEC) == -1)
+		return -1;
+	switch (fork()) {
+	case -1:
+		saved_errno = errno;
+		(void)close(fds[0]);
+		(void)close(fds[1]);
+		errno = saved_errno;
+		return -1;
+	case 0:
+		(void)close(fds[0]);
+		(void)setsid();
+		return fds[1];
+	default:
+		(void)close(fds[1]);
+		proc_await_ready(fds[0]);
+	}
+}
+
+void
+proc_detach_ready(int fd)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null != -1) {
+		(void)dup2(null, STDIN_FILENO);
+		(void)dup2(null, STDOUT_FILENO);
+		(void)dup2(null, STDERR_FILENO);
+		if (null > STDERR_FILENO)
+			(void)close(null);
+	}
+	/* The starter may be gone: that is its affair. */
+	(void)!write(fd, "1", 1);
+	(void)close(fd);
 }

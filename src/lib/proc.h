@@ -30,4 +30,13 @@ struct proc_spawn {
  */
 pid_t	proc_spawn(const struct proc_spawn *, int *pidfd);
 
+/*
+ * Goes on in the background, in a session of its own.  The starter stays
+ * until proc_detach_ready() and exits with 0, or with 1 when this process
+ * ends before that.  Returns the fd for proc_detach_ready(), or -1 with errno.
+ */
+int	proc_detach(void);
+/* The start has succeeded; 0, 1 and 2 become /dev/null. */
+void	proc_detach_ready(int fd);
+
 #endif

@@ -1,6 +1,28 @@
 noinst_LIBRARIES += src/master/libmaster.a
 src_master_libmaster_a_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_MASTER
-src_master_libmaster_a_SOURCES =
+src_master_libmaster_a_SOURCES = \
+	src/master/check.c \
+	src/master/check.h \
+	src/master/child.c \
+	src/master/child.h \
+	src/master/listeners.c \
+	src/master/listeners.h \
+	src/master/master.c \
+	src/master/master.h \
+	src/master/master_log.c \
+	src/master/master_log.h \
+	src/master/peers.c \
+	src/master/peers.h \
+	src/master/reload.c \
+	src/master/reload.h \
+	src/master/room.c \
+	src/master/room.h \
+	src/master/rundir.c \
+	src/master/rundir.h \
+	src/master/service.c \
+	src/master/service.h \
+	src/master/users.c \
+	src/master/users.h
 
 sbin_PROGRAMS += src/master/mailwicket
 src_master_mailwicket_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_MASTER

@@ -1,0 +1,70 @@
+/*
+ * What the settings name must exist and be safe.
+ * Runs in: master.
+ * Hostile input: what local users may have put in the way.
+ * Never: changes anything.
+ */
+#include "master/check.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/settings.h"
+#include "ipc/roles.h"
+#include "master/rundir.h"
+#include "master/users.h"
+
+/* Where the next fault's text goes; the last place is used again. */
+static char *
+check_next(struct check_faults *f)
+{
+	if (f->n < CHECK_FAULTS_MAX)
+		f->n++;
+	return f->text[f->n - 1];
+}
+
+static void
+check_program(struct check_faults *f, const char *setting, const char *path)
+{
+	const char *why = NULL;
+	struct stat st;
+
+	if (stat(path, &st) == -1)
+		why = strerror(errno);
+	else if (!S_ISREG(st.st_mode))
+		why = "is not a program";
+	else if ((st.st_mode & 022) != 0 ||
+	    (st.st_uid != 0 && st.st_uid != geteuid()))
+		why = "others may change it";
+	else if (access(path, X_OK) == -1)
+		why = strerror(errno);
+	if (why != NULL)
+		(void)snprintf(check_next(f), CHECK_FAULT_BYTES, "%s: %s: %s",
+		    setting, path, why);
+}
+
+size_t
+check_settings(const struct settings *set, bool has_root,
+    struct check_faults *f)
+{
+	char text[CHECK_FAULT_BYTES];
+	struct users users;
+	size_t i;
+
+	f->n = 0;
+	if (users_find(&users, set, has_root, text, sizeof(text)) == -1)
+		memcpy(check_next(f), text, sizeof(text));
+	check_program(f, "auth_executable", set->auth_executable);
+	check_program(f, "auth_worker_executable",
+	    set->auth_worker_executable);
+	for (i = 0; i < SETTINGS_SERVICES; i++)
+		if (set->services[i].is_enabled)
+			check_program(f, "login_executable",
+			    set->services[i].login_executable);
+	if (rundir_check(set, text, sizeof(text)) == -1)
+		memcpy(check_next(f), text, sizeof(text));
+	return f->n;
+}

@@ -1,0 +1,25 @@
+/* check: what the settings name must exist and be safe. */
+#ifndef MASTER_CHECK_H
+#define MASTER_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct settings;
+
+#define CHECK_FAULTS_MAX	10
+#define CHECK_FAULT_BYTES	512
+
+struct check_faults {
+	char	text[CHECK_FAULTS_MAX][CHECK_FAULT_BYTES];
+	size_t	n;
+};
+
+/*
+ * Users, programs and directories that settings name; changes nothing.
+ * Returns the number of faults, each a text that names the setting or path.
+ */
+size_t	check_settings(const struct settings *, bool has_root,
+	    struct check_faults *);
+
+#endif

@@ -1,0 +1,532 @@
+/*
+ * One running process of the suite: its start, messages, log and end.
+ * Runs in: master.
+ * Hostile input: what the child says and logs.
+ * Never: decides how many children there are; waits for one.
+ */
+#include "master/child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "lib/channel.h"
+#include "lib/clock.h"
+#include "lib/proc.h"
+#include "lib/sock.h"
+#include "lib/wire.h"
+#include "lib/xmem.h"
+#include "master/master_log.h"
+
+/* Bits of channel_row.when. */
+#define CHILD_WHEN_STARTING	0x1u
+#define CHILD_WHEN_LOGIN	0x2u
+#define CHILD_WHEN_AUTH		0x4u
+#define CHILD_WHEN_WORKER	0x8u
+
+/* One packet of log records; a child sends at most 8 KiB. */
+#define CHILD_LOG_PACKET	16384
+/* Packets read at one go, and from one that is gone: all the kernel holds. */
+#define CHILD_LOG_PACKETS_MAX		32
+#define CHILD_LOG_LAST_PACKETS_MAX	512
+
+static int	child_on_ready(void *, uint32_t, struct wire_reader *, int);
+static int	child_on_taken(void *, uint32_t, struct wire_reader *, int);
+static int	child_on_kept(void *, uint32_t, struct wire_reader *, int);
+static int	child_on_wanted(void *, uint32_t, struct wire_reader *, int);
+static int	child_on_status(void *, uint32_t, struct wire_reader *, int);
+static int	child_on_hung(void *, uint32_t, struct wire_reader *, int);
+
+static const struct channel_row child_rows[] = {
+	{ CHILD_READY, "READY", CHILD_WHEN_STARTING, 0, 0, false, true,
+	    child_on_ready },
+	{ CHILD_TAKEN, "TAKEN", CHILD_WHEN_LOGIN, 0, 0, false, true,
+	    child_on_taken },
+	{ CHILD_KEPT, "KEPT", CHILD_WHEN_LOGIN, 0, 0, false, false,
+	    child_on_kept },
+	{ CHILD_WORKER_WANTED, "WORKER_WANTED", CHILD_WHEN_AUTH, 0, 0, false,
+	    false, child_on_wanted },
+	{ CHILD_STATUS, "STATUS", CHILD_WHEN_LOGIN, 8, 8, false, false,
+	    child_on_status },
+	{ CHILD_WORKER_HUNG, "WORKER_HUNG", CHILD_WHEN_AUTH, 4, 4, false,
+	    false, child_on_hung },
+};
+
+struct child_exit_word {
+	int		 status;
+	const char	*text;
+};
+
+static const struct child_exit_word child_exit_words[] = {
+	{ EX_OK, "done" },
+	{ PROC_EXIT_PROTOCOL, "the master or another process broke the rules" },
+	{ PROC_EXIT_CONFIG, "settings could not be used" },
+	{ PROC_EXIT_VERSION, "parts of different versions are installed" },
+	{ PROC_EXIT_JAIL, "privileges could not be given up" },
+	{ PROC_EXIT_MASTER_GONE, "the master closed its channel" },
+	{ EX_SOFTWARE, "internal error" },
+	{ EX_OSERR, "the system refused something" },
+};
+
+static void	child_on_closed(void *, enum channel_end);
+static void	child_on_exit(void *, unsigned int);
+static void	child_on_log(void *, unsigned int);
+
+static void
+child_open_channel(struct child *c, int fd)
+{
+	char name[64];
+	struct channel_config config = {
+		.loop = c->config.loop,
+		.fd = fd,
+		.contract = &master_child_contract,
+		.rows = child_rows,
+		.nrows = sizeof(child_rows) / sizeof(child_rows[0]),
+		.policy = CHANNEL_PEER_LOWER,
+		.role = ROLE_ID_MASTER,
+		.peer = name,
+		.endpoint = c,
+		.closed_fn = child_on_closed,
+	};
+
+	(void)snprintf(name, sizeof(name), "%s[%ld]", child_name(c),
+	    (long)c->pid);
+	c->channel = channel_new(&config);
+	channel_set_state(c->channel, CHILD_WHEN_STARTING);
+}
+
+/* Runs the program with the far ends of both pairs, which it closes. */
+static int
+child_run(struct child *c, int master_fd, int log_fd)
+{
+	struct proc_spawn how = {
+		.path = c->config.path,
+		.name = child_name(c),
+		.master_fd = master_fd,
+		.log_fd = log_fd,
+	};
+	int saved_errno;
+
+	c->pid = proc_spawn(&how, &c->pidfd);
+	saved_errno = errno;
+	(void)close(master_fd);
+	(void)close(log_fd);
+	errno = saved_errno;
+	return c->pid == -1 ? -1 : 0;
+}
+
+struct child *
+child_new(const struct child_config *config)
+{
+	int master[2], log[2], saved_errno;
+	struct child *c;
+
+	if (sock_pair(SOCK_STREAM, master) == -1)
+		return NULL;
+	if (sock_pair(SOCK_SEQPACKET, log) == -1) {
+		saved_errno = errno;
+		(void)close(master[0]);
+		(void)close(master[1]);
+		errno = saved_errno;
+		return NULL;
+	}
+	c = xcalloc(1, sizeof(*c));
+	c->config = *config;
+	if (child_run(c, master[1], log[1]) == -1) {
+		saved_errno = errno;
+		(void)close(master[0]);
+		(void)close(log[0]);
+		free(c);
+		errno = saved_errno;
+		return NULL;
+	}
+	c->state = CHILD_IS_STARTING;
+	c->started_ms = clock_ms();
+	c->log_fd = log[0];
+	c->log_lines = config->log_lines_max;
+	child_open_channel(c, master[0]);
+	loop_io_start(config->loop, &c->exit_io, c->pidfd, LOOP_READ,
+	    child_on_exit, c);
+	loop_io_start(config->loop, &c->log_io, c->log_fd, LOOP_READ,
+	    child_on_log, c);
+	return c;
+}
+
+void
+child_free(struct child *c)
+{
+	loop_io_stop(&c->exit_io);
+	loop_io_stop(&c->log_io);
+	channel_free(c->channel);
+	(void)close(c->pidfd);
+	(void)close(c->log_fd);
+	free(c);
+}
+
+/* Messages to the child. */
+
+void
+child_send_settings(struct child *c, const uint8_t *data, size_t len)
+{
+	uint8_t body[2 + MASTER_SETTINGS_PART_MAX];
+	struct master_settings_part m;
+	struct wire_writer w;
+
+	while (c->channel != NULL && len > 0) {
+		m.data = data;
+		m.len = len < MASTER_SETTINGS_PART_MAX ? len :
+		    MASTER_SETTINGS_PART_MAX;
+		wire_writer_init(&w, body, sizeof(body));
+		master_settings_part_put(&w, &m);
+		channel_send(c->channel, MASTER_SETTINGS_PART, 0, &w, -1);
+		data += m.len;
+		len -= m.len;
+	}
+}
+
+void
+child_send_fallback(struct child *c, enum log_fallback kind, int fd)
+{
+	struct master_log_fallback m = { .kind = (uint8_t)kind };
+	struct wire_writer w;
+	uint8_t body[1];
+
+	if (c->channel == NULL)
+		return;
+	wire_writer_init(&w, body, sizeof(body));
+	master_log_fallback_put(&w, &m);
+	channel_send(c->channel, MASTER_LOG_FALLBACK, 0, &w, fd);
+}
+
+void
+child_send_listener(struct child *c, const struct master_listener *m, int fd)
+{
+	struct wire_writer w;
+	uint8_t body[64];
+
+	if (c->channel == NULL)
+		return;
+	wire_writer_init(&w, body, sizeof(body));
+	master_listener_put(&w, m);
+	channel_send(c->channel, MASTER_LISTENER, 0, &w, fd);
+}
+
+void
+child_send_auth(struct child *c, int fd)
+{
+	struct wire_writer w;
+	uint8_t none[1];
+
+	if (c->channel == NULL)
+		return;
+	wire_writer_init(&w, none, 0);
+	channel_send(c->channel, MASTER_AUTH_PEER, 0, &w, fd);
+}
+
+void
+child_send_peer(struct child *c, enum master_child_type type, pid_t pid,
+    int fd)
+{
+	struct master_peer m = { .pid = (uint32_t)pid };
+	struct wire_writer w;
+	uint8_t body[4];
+
+	if (c->channel == NULL)
+		return;
+	wire_writer_init(&w, body, sizeof(body));
+	master_peer_put(&w, &m);
+	channel_send(c->channel, (uint16_t)type, 0, &w, fd);
+}
+
+void
+child_send(struct child *c, enum master_child_type type)
+{
+	if (c->channel != NULL)
+		channel_send_empty(c->channel, (uint16_t)type, 0);
+}
+
+/* Messages from the child. */
+
+static uint32_t
+child_when_ready(const struct child *c)
+{
+	if (c->config.role == ROLE_ID_AUTH)
+		return CHILD_WHEN_AUTH;
+	return child_is_login(c) ? CHILD_WHEN_LOGIN : CHILD_WHEN_WORKER;
+}
+
+static int
+child_on_ready(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct child *c = arg;
+
+	(void)id;
+	(void)fd;
+	if (wire_end(r) == -1)
+		return -1;
+	c->ready_ms = clock_ms();
+	channel_set_state(c->channel, child_when_ready(c));
+	c->config.hooks->ready(c);
+	return 0;
+}
+
+static int
+child_on_taken(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct child *c = arg;
+
+	(void)id;
+	(void)fd;
+	if (wire_end(r) == -1)
+		return -1;
+	c->config.hooks->taken(c);
+	return 0;
+}
+
+static int
+child_on_kept(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct child *c = arg;
+
+	(void)id;
+	(void)fd;
+	/* An answer without a question breaks the rules. */
+	if (wire_end(r) == -1 || c->asked_ms == 0)
+		return -1;
+	c->asked_ms = 0;
+	c->kept_ms = clock_ms();
+	c->config.hooks->kept(c);
+	return 0;
+}
+
+static int
+child_on_wanted(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct child *c = arg;
+
+	(void)id;
+	(void)fd;
+	if (wire_end(r) == -1)
+		return -1;
+	c->config.hooks->worker_wanted(c);
+	return 0;
+}
+
+static int
+child_on_status(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct child *c = arg;
+
+	(void)id;
+	(void)fd;
+	return child_status_get(r, &c->status);
+}
+
+static int
+child_on_hung(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct child *c = arg;
+	struct master_peer m;
+
+	(void)id;
+	(void)fd;
+	if (master_peer_get(r, &m) == -1 || m.pid > INT32_MAX)
+		return -1;
+	c->config.hooks->worker_hung(c, (pid_t)m.pid);
+	return 0;
+}
+
+/* The channel's end is nearly always the child's: its exit tells more. */
+static void
+child_on_closed(void *arg, enum channel_end end)
+{
+	struct child *c = arg;
+
+	channel_free(c->channel);
+	c->channel = NULL;
+	if (end == CHANNEL_VIOLATION)
+		child_kill(c);
+	c->config.hooks->ending(c);
+}
+
+void
+child_leave(struct child *c)
+{
+	channel_free(c->channel);
+	c->channel = NULL;
+}
+
+void
+child_kill(struct child *c)
+{
+	if (syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0) == -1 &&
+	    errno != ESRCH)
+		log_error("%s[%ld]: cannot be killed: %m", child_name(c),
+		    (long)c->pid);
+}
+
+/* The child's log. */
+
+static void
+child_log_line(struct child *c, enum log_level level, const void *text,
+    size_t len)
+{
+	master_log_child(c->config.log, child_name(c), c->pid, level, text,
+	    len);
+	if (c->log_lines > 0)
+		c->log_lines--;
+}
+
+/* What a library wrote to stderr. */
+static void
+child_log_raw(struct child *c, const uint8_t *p, size_t len)
+{
+	const uint8_t *end;
+	size_t n;
+
+	while (len > 0) {
+		end = memchr(p, '\n', len);
+		n = end == NULL ? len : (size_t)(end - p);
+		if (n > 0)
+			child_log_line(c, LOG_LEVEL_ERROR, p, n);
+		if (end == NULL)
+			return;
+		p += n + 1;
+		len -= n + 1;
+	}
+}
+
+/* Records {magic, level, length, text}; what is not that is raw text. */
+static void
+child_log_packet(struct child *c, const uint8_t *p, size_t len)
+{
+	size_t n;
+
+	while (len > 0) {
+		if (len < 4 || p[0] != LOG_MAGIC || p[1] > LOG_LEVEL_ERROR) {
+			child_log_raw(c, p, len);
+			return;
+		}
+		n = (size_t)p[2] | (size_t)p[3] << 8;
+		if (n > len - 4)
+			n = len - 4;
+		child_log_line(c, (enum log_level)p[1], p + 4, n);
+		p += 4 + n;
+		len -= 4 + n;
+	}
+}
+
+static void
+child_read_log(struct child *c, unsigned int packets_max)
+{
+	uint8_t packet[CHILD_LOG_PACKET];
+	unsigned int i;
+	ssize_t n;
+
+	for (i = 0; i < packets_max && c->log_lines > 0; i++) {
+		n = recv(c->log_fd, packet, sizeof(packet), MSG_DONTWAIT);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1 && errno == EAGAIN)
+			return;
+		if (n <= 0) {
+			loop_io_stop(&c->log_io);
+			return;
+		}
+		child_log_packet(c, packet, (size_t)n);
+	}
+}
+
+/* One that says too much waits for the next second: it has its own queue. */
+static void
+child_on_log(void *arg, unsigned int what)
+{
+	struct child *c = arg;
+
+	(void)what;
+	child_read_log(c, CHILD_LOG_PACKETS_MAX);
+	if (c->log_lines == 0)
+		loop_io_stop(&c->log_io);
+}
+
+void
+child_tick(struct child *c)
+{
+	bool was_used_up = c->log_lines == 0;
+
+	c->log_lines = c->config.log_lines_max;
+	if (was_used_up)
+		loop_io_start(c->config.loop, &c->log_io, c->log_fd, LOOP_READ,
+		    child_on_log, c);
+	if (c->kill_at_ms != 0 && c->kill_at_ms <= clock_ms()) {
+		log_warn("%s[%ld]: did not end when asked, killed",
+		    child_name(c), (long)c->pid);
+		c->kill_at_ms = 0;
+		child_kill(c);
+	}
+}
+
+/* The child's end. */
+
+static void
+child_on_exit(void *arg, unsigned int what)
+{
+	struct child *c = arg;
+	siginfo_t info = { .si_pid = 0 };
+	struct child_end end;
+
+	(void)what;
+	if (waitid(P_PIDFD, (id_t)c->pidfd, &info, WEXITED | WNOHANG) == -1) {
+		if (errno == EINTR)
+			return;
+		fatal(EX_OSERR, "waitid: %m");
+	}
+	if (info.si_pid == 0)
+		return;
+	c->log_lines = c->config.log_lines_max;
+	child_read_log(c, CHILD_LOG_LAST_PACKETS_MAX);
+	end.code = info.si_code;
+	end.status = info.si_status;
+	c->config.hooks->ended(c, &end);
+}
+
+bool
+child_is_login(const struct child *c)
+{
+	return c->config.role == ROLE_ID_IMAP_LOGIN ||
+	    c->config.role == ROLE_ID_POP3_LOGIN;
+}
+
+const char *
+child_name(const struct child *c)
+{
+	return role_name(c->config.role);
+}
+
+const char *
+child_end_text(const struct child_end *end, char *dst, size_t size)
+{
+	const char *text = "unknown reason", *name;
+	size_t i;
+
+	if (end->code != CLD_EXITED) {
+		name = sigabbrev_np(end->status);
+		(void)snprintf(dst, size, "killed by signal %d (SIG%s)%s",
+		    end->status, name == NULL ? "?" : name,
+		    end->code == CLD_DUMPED ? ", core dumped" : "");
+		return dst;
+	}
+	for (i = 0; i < sizeof(child_exit_words) / sizeof(child_exit_words[0]);
+	    i++)
+		if (child_exit_words[i].status == end->status)
+			text = child_exit_words[i].text;
+	(void)snprintf(dst, size, "exit status %d (%s)", end->status, text);
+	return dst;
+}

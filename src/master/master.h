@@ -1,0 +1,63 @@
+/* master: the one context of the master process. */
+#ifndef MASTER_MASTER_H
+#define MASTER_MASTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipc/roles.h"
+#include "lib/loop.h"
+#include "master/listeners.h"
+#include "master/rundir.h"
+#include "master/service.h"
+#include "master/users.h"
+
+struct child;
+struct master_log;
+struct settings;
+
+enum master_service {
+	MASTER_AUTH,
+	MASTER_WORKER,
+	MASTER_IMAP_LOGIN,
+	MASTER_POP3_LOGIN,
+};
+#define MASTER_SERVICES		(MASTER_POP3_LOGIN + 1)
+
+struct master {
+	const char		*config_path;
+	bool			 is_foreground;
+	bool			 has_root;
+	int			 ready_fd;	/* the starter waits; -1 */
+	struct loop		*loop;
+	struct loop_timers	 seconds;
+	struct loop_timer	 second;
+	struct loop_deferred	 fill;
+	struct master_log	*log;
+	struct settings		*settings;
+	struct users		 users;
+	struct rundir		 rundir;
+	struct listeners	 listeners[SERVICE_LAST + 1];
+	struct service		 services[MASTER_SERVICES];
+	struct child		*auth;		/* that login processes use */
+	bool			 is_up;		/* all were READY once */
+	bool			 is_stopping;
+	struct loop_timers	 ends, login_ends;
+	struct loop_timer	 grace;		/* for login processes */
+	bool			 is_grace_over;
+	int			 status;	/* of our exit */
+};
+
+/*
+ * Runs the suite until SIGTERM; returns the exit status.  Takes the settings.
+ * ready_fd, -1 or that of proc_detach(), hears of a good start.
+ */
+int	master_run(struct settings *, const char *config_path,
+	    bool is_foreground, int ready_fd);
+/* Makes the services follow m->settings and m->users (start and reload). */
+void	master_configure_services(struct master *);
+/* Begins to end everything; harmless when called again. */
+void	master_stop(struct master *);
+
+#endif

@@ -1,0 +1,122 @@
+/*
+ * SIGHUP: takes a new configuration, or keeps the old one.
+ * Runs in: master.
+ * Hostile input: none.
+ * Never: leaves a moment without listeners or without a process that serves.
+ */
+#include "master/reload.h"
+
+#include <string.h>
+
+#include "config/settings.h"
+#include "lib/log.h"
+#include "master/check.h"
+#include "master/listeners.h"
+#include "master/master.h"
+#include "master/master_log.h"
+#include "master/room.h"
+
+static void
+reload_refuse(const char *why)
+{
+	log_error("reload: %s; the old configuration stays", why);
+}
+
+static bool
+reload_is_usable(const struct master *m, const struct settings *set)
+{
+	struct check_faults faults;
+	size_t i;
+
+	if (strcmp(set->base_dir, m->settings->base_dir) != 0) {
+		reload_refuse("another base_dir needs a restart");
+		return false;
+	}
+	check_settings(set, m->has_root, &faults);
+	for (i = 0; i < faults.n; i++)
+		reload_refuse(faults.text[i]);
+	return faults.n == 0;
+}
+
+static struct settings *
+reload_read(const struct master *m)
+{
+	struct settings_faults faults = { .n = 0 };
+	struct settings *set;
+	size_t i;
+
+	set = settings_read(m->config_path, &faults);
+	for (i = 0; i < faults.n; i++)
+		reload_refuse(faults.text[i]);
+	for (i = 0; i < faults.nnotices; i++)
+		log_info("%s", faults.notices[i]);
+	settings_faults_clear(&faults);
+	if (set != NULL && !reload_is_usable(m, set)) {
+		settings_free(set);
+		set = NULL;
+	}
+	return set;
+}
+
+/* The sockets for both services, or none. */
+static int
+reload_listen(struct master *m, const struct settings *set,
+    struct listeners *all)
+{
+	char fault[LISTENERS_FAULT_MAX];
+	size_t i, k;
+
+	for (i = 0; i <= SERVICE_LAST; i++) {
+		if (listeners_open(&all[i], (enum service_id)i,
+		    &set->services[i], &m->listeners[i], 0, fault,
+		    sizeof(fault)) == 0)
+			continue;
+		reload_refuse(fault);
+		for (k = 0; k < i; k++)
+			listeners_close(&all[k], &m->listeners[k]);
+		return -1;
+	}
+	return 0;
+}
+
+static void
+reload_take(struct master *m, struct settings *set,
+    const struct listeners *all)
+{
+	struct listeners old;
+	size_t i;
+
+	settings_free(m->settings);
+	m->settings = set;
+	for (i = 0; i < MASTER_SERVICES; i++)
+		room_unwatch(&m->services[i]);
+	for (i = 0; i <= SERVICE_LAST; i++) {
+		old = m->listeners[i];
+		m->listeners[i] = all[i];
+		listeners_log(&all[i], (enum service_id)i, &old);
+		listeners_close(&old, &m->listeners[i]);
+	}
+	master_configure_services(m);
+	for (i = 0; i < MASTER_SERVICES; i++)
+		if (i != MASTER_WORKER)
+			service_retire(&m->services[i]);
+}
+
+void
+reload(struct master *m)
+{
+	struct listeners all[SERVICE_LAST + 1];
+	struct settings *set;
+	char fault[CHECK_FAULT_BYTES];
+
+	if ((set = reload_read(m)) == NULL)
+		return;
+	if (users_find(&m->users, set, m->has_root, fault,
+	    sizeof(fault)) == -1 || reload_listen(m, set, all) == -1 ||
+	    master_log_configure(m->log, set, m->is_foreground) == -1) {
+		settings_free(set);
+		return;
+	}
+	reload_take(m, set, all);
+	log_info("configuration read again");
+}
