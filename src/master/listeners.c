@@ -103,7 +103,7 @@ listeners_add(struct listeners *l, const struct netaddr *wanted, bool is_tls,
 int
 listeners_open(struct listeners *l, enum service_id service,
     const struct settings_service *set, const struct listeners *old,
-    unsigned int wait_ms, char *fault, size_t size)
+    unsigned int wait_ms, struct listeners_fault *fault)
 {
 	uint64_t until_ms = clock_ms() + wait_ms;
 	char text[NETADDR_PORT_TEXT_MAX];
@@ -114,8 +114,8 @@ listeners_open(struct listeners *l, enum service_id service,
 		if (listeners_add(l, &set->listen.items[i], false, old,
 		    until_ms) == 0)
 			continue;
-		(void)snprintf(fault, size, "%s: cannot listen on %s: %s",
-		    service_name(service),
+		(void)snprintf(fault->text, sizeof(fault->text),
+		    "%s: cannot listen on %s: %s", service_name(service),
 		    netaddr_port_text(&set->listen.items[i], text),
 		    strerror(errno));
 		listeners_undo(l, old);

@@ -23,7 +23,9 @@ struct listeners {
 	size_t		 n;
 };
 
-#define LISTENERS_FAULT_MAX	256
+struct listeners_fault {
+	char	text[256];
+};
 
 /*
  * Opens the sockets that the service wants; those that `old` has already are
@@ -33,7 +35,7 @@ struct listeners {
  */
 int	listeners_open(struct listeners *, enum service_id,
 	    const struct settings_service *, const struct listeners *old,
-	    unsigned int wait_ms, char *fault, size_t size);
+	    unsigned int wait_ms, struct listeners_fault *);
 /* Logs one line for each socket that `old` does not have. */
 void	listeners_log(const struct listeners *, enum service_id,
 	    const struct listeners *old);

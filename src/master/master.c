@@ -457,12 +457,28 @@ master_init(struct master *m)
 	m->rundir.dir_fd = m->rundir.pid_fd = -1;
 }
 
+static int
+master_listen(struct master *m)
+{
+	struct listeners_fault fault;
+	size_t i;
+
+	for (i = 0; i <= SERVICE_LAST; i++) {
+		if (listeners_open(&m->listeners[i], (enum service_id)i,
+		    &m->settings->services[i], NULL, MASTER_BIND_WAIT_MS,
+		    &fault) == -1) {
+			log_error("%s", fault.text);
+			return -1;
+		}
+	}
+	return 0;
+}
+
 /* Everything that may be refused, in an order that harms nobody. */
 static int
 master_prepare(struct master *m)
 {
 	char fault[RUNDIR_FAULT_MAX] = "";
-	size_t i;
 
 	if (users_find(&m->users, m->settings, m->has_root, fault,
 	    sizeof(fault)) == -1 ||
@@ -470,14 +486,8 @@ master_prepare(struct master *m)
 		log_error("%s", fault);
 		return -1;
 	}
-	for (i = 0; i <= SERVICE_LAST; i++) {
-		if (listeners_open(&m->listeners[i], (enum service_id)i,
-		    &m->settings->services[i], NULL, MASTER_BIND_WAIT_MS,
-		    fault, sizeof(fault)) == -1) {
-			log_error("%s", fault);
-			return -1;
-		}
-	}
+	if (master_listen(m) == -1)
+		return -1;
 	return master_log_configure(m->log, m->settings, m->is_foreground);
 }
 

@@ -63,15 +63,14 @@ static int
 reload_listen(struct master *m, const struct settings *set,
     struct listeners *all)
 {
-	char fault[LISTENERS_FAULT_MAX];
+	struct listeners_fault fault;
 	size_t i, k;
 
 	for (i = 0; i <= SERVICE_LAST; i++) {
 		if (listeners_open(&all[i], (enum service_id)i,
-		    &set->services[i], &m->listeners[i], 0, fault,
-		    sizeof(fault)) == 0)
+		    &set->services[i], &m->listeners[i], 0, &fault) == 0)
 			continue;
-		reload_refuse(fault);
+		reload_refuse(fault.text);
 		for (k = 0; k < i; k++)
 			listeners_close(&all[k], &m->listeners[k]);
 		return -1;

@@ -26,6 +26,7 @@ UNIT_TESTS += tests/unit/test_ipc_limits
 UNIT_TESTS += tests/unit/test_password
 UNIT_TESTS += tests/unit/test_pop3_parse
 UNIT_TESTS += tests/unit/test_pop3_reply_parse
+UNIT_TESTS += tests/unit/test_child
 UNIT_TESTS += tests/unit/test_proc
 UNIT_TESTS += tests/unit/test_sasl_decode
 
@@ -37,6 +38,11 @@ tests_unit_test_tasks_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
 UNIT_TESTS += tests/unit/test_worker
 tests_unit_test_worker_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
 endif
+
+tests_unit_test_child_SOURCES = \
+	tests/unit/fake_child.c \
+	tests/unit/fake_child.h \
+	tests/unit/test_child.c
 
 if HAVE_CMOCKA
 if !FUZZ
