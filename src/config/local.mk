@@ -15,12 +15,16 @@ src_config_libconfig_a_SOURCES = \
 	src/config/query.h \
 	src/config/query_lex.c \
 	src/config/query_lex.h \
+	src/config/setting_text.c \
+	src/config/setting_text.h \
 	src/config/setting_value.c \
 	src/config/setting_value.h \
 	src/config/settings.c \
 	src/config/settings.h \
 	src/config/settings_check.c \
 	src/config/settings_check.h \
+	src/config/settings_print.c \
+	src/config/settings_print.h \
 	src/config/settings_read.c \
 	src/config/settings_read.h \
 	src/config/settings_reader.h \

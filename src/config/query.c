@@ -116,7 +116,10 @@ can_be_value(const struct query_compiler *c)
 		return false;
 	switch (c->last.type) {
 	case QUERY_TOKEN_OPERATOR:
-		return strchr("=<>!|&+-*/%~^", c->last.text[0]) != NULL;
+		/* In PostgreSQL, U&'text' is a literal with escapes. */
+		return strchr(c->lexer.dialect == QUERY_PGSQL ?
+		    "=<>!|+-*/%~^?" : "=<>!|+-*/%~^&",
+		    c->last.text[0]) != NULL;
 	case QUERY_TOKEN_OPEN:
 	case QUERY_TOKEN_COMMA:
 		return c->clauses[c->depth] == QUERY_VALUES;

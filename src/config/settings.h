@@ -71,7 +71,7 @@ struct settings_service {
 	uint32_t		 mail_max_userip_connections;
 };
 
-/* Numbers of an account; those of the caller when not started as root. */
+/* An account; that of the caller when not started as root. */
 struct settings_ids {
 	uint32_t uid, gid;
 };
@@ -88,8 +88,7 @@ struct settings {
 	char	*ssl_ca_file, *ssl_cipher_list, *ssl_cert_username_field;
 	uint32_t ssl_parameters_regenerate_ms;
 	char	*login_user, *auth_user, *auth_worker_user, *tls_signer_user;
-	struct settings_ids	 login_ids, auth_ids, auth_worker_ids,
-				 tls_signer_ids;
+	struct settings_ids login_ids, auth_ids, auth_worker_ids, tls_signer_ids;
 	bool	 login_chroot;
 	uint32_t jail_uid, jail_gid;	/* no settings: the user of this copy's
 					   role, looked up by the master */
@@ -123,6 +122,7 @@ struct settings {
 	size_t	 npassdbs;
 	struct settings_passdb	 passdbs[SETTINGS_PASSDBS_MAX];
 	struct settings_service	 services[SETTINGS_SERVICES];
+	const struct settings	*written;	/* before derived; or NULL */
 	struct arena		*arena;		/* owns all the texts */
 };
 

@@ -113,7 +113,8 @@ derive_service(struct reader *r, size_t service)
 	if (!s->has_ssl)
 		s->ssl_listen.n = 0;
 	if (s->login_executable[0] == '\0')
-		s->login_executable = join(r, service_programs[service], "");
+		s->login_executable = arena_strdup(set->arena,
+		    service_programs[service]);
 	if (s->login_process_size_bytes == 0) {
 		s->login_process_size_bytes = LOGIN_SIZE_BASE;
 		if (!s->login_process_per_connection)
@@ -122,11 +123,15 @@ derive_service(struct reader *r, size_t service)
 	}
 }
 
+/* Keeps what was written, for settings_print(), and fills in the rest. */
 static void
 derive(struct reader *r)
 {
-	struct settings *set = r->settings;
+	struct settings *set = r->settings, *written;
 
+	written = arena_alloc(set->arena, sizeof(*written));
+	*written = *set;
+	set->written = written;
 	if (set->login_dir[0] == '\0')
 		set->login_dir = join(r, set->base_dir, "/login");
 	for (size_t i = 0; i < SETTINGS_SERVICES; i++)
@@ -173,7 +178,7 @@ check_protocols(struct reader *r)
 		    "serves imap and pop3, and none of them is named");
 	if (list_has(&r->settings->protocols, "managesieve", ""))
 		reader_notice(r, &place, "managesieve",
-		    "a proxy has no use for it");
+		    "a proxy has no use for this");
 }
 
 static void

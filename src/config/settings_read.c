@@ -20,7 +20,7 @@
 #define READ_ARENA_BYTES	65536
 #define READ_NAME_MAX		80
 
-static const char unused_text[] = "a proxy has no use for it";
+static const char unused_text[] = "a proxy has no use for this";
 
 /* Ports of services without and with TLS, RFC 1939, 3501, 8314. */
 static const uint16_t default_ports[SETTINGS_SERVICES][2] = {
@@ -54,9 +54,11 @@ is_userdb(const char *driver)
 	return false;
 }
 
-static uint16_t
-default_port(const struct setting *row, size_t service)
+uint16_t
+settings_default_port(const struct setting *row, size_t service)
 {
+	if (row->scope != SETTING_SERVICE)
+		return 0;
 	return default_ports[service][strcmp(row->name, "listen") != 0];
 }
 
@@ -146,8 +148,7 @@ set_defaults(struct reader *r, struct settings *settings, void *base,
 		if (row->scope != scope ||
 		    (row->only != 0 && row->only != 1 + service))
 			continue;
-		if (row->type == SETTING_ADDRS)
-			ctx.port = default_port(row, service);
+		ctx.port = settings_default_port(row, service);
 		if (setting_value_set(row, (uint8_t *)base + row->offset,
 		    row->value, &ctx) == -1)
 			faults_add(r->faults, NULL, "default of %s: %s",
@@ -184,8 +185,7 @@ set_service(struct reader *r, const struct config_node *node,
 			continue;
 		if (only == -1 || (size_t)only == i)
 			reader_set(r, row, &r->settings->services[i], node,
-			    row->type == SETTING_ADDRS ?
-			    default_port(row, i) : 0);
+			    settings_default_port(row, i));
 	}
 }
 
@@ -329,9 +329,9 @@ read_auth(struct reader *r, const struct config_node *section)
 			read_auth_setting(r, node);
 		else if (strcmp(node->name, "passdb") == 0)
 			read_passdb(r, node);
-		else if (settings_table_is_unused(node->name))
+		else if (strcmp(node->name, "socket") == 0)
 			reader_notice(r, &node->place, node->name,
-			    unused_text);
+			    "auth serves no other programs");
 		else if (strcmp(node->name, "userdb") != 0)
 			faults_add(r->faults, &node->place,
 			    "no section %s in an auth section", node->name);

@@ -3,7 +3,9 @@
 #define CONFIG_SETTINGS_READ_H
 
 #include <stddef.h>
+#include <stdint.h>
 
+struct setting;
 struct settings;
 struct settings_faults;
 
@@ -15,5 +17,8 @@ struct settings	*settings_read_text(const char *name, const char *text,
 		    size_t len, struct settings_faults *);
 /* The table's defaults, before anything is derived from them. */
 struct settings	*settings_defaults(void);
+/* Port of an address of this row (listen, ssl_listen) that names none. */
+uint16_t	 settings_default_port(const struct setting *,
+		    size_t service);
 
 #endif

@@ -122,7 +122,7 @@ sql_read(struct reader *r, struct settings_passdb *passdb,
 				scheme_place = node->place;
 		} else if (settings_table_is_unused(node->name))
 			reader_notice(r, &node->place, node->name,
-			    "a proxy has no use for it");
+			    "a proxy has no use for this");
 		else
 			faults_add(r->faults, &node->place,
 			    "unknown setting %s", node->name);

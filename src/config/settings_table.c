@@ -32,7 +32,7 @@
 #define GB	(1024 * MB)
 
 /* Texts of the notices; settings with the same text share one notice. */
-#define LATER	"this version does not act on it yet"
+#define LATER	"not acted on by this version yet"
 #define TLS	"TLS is not in this version yet"
 #define LOCAL	"this version starts no mail processes: it forwards only"
 
@@ -408,7 +408,7 @@ static const char *const settings_unused[] = {
 	"pop3_uidl_format", "postmaster_address",
 	"quota_full_tempfail", "rejection_reason", "rejection_subject",
 	"sendmail_path", "sieve", "sieve_dir", "sieve_storage",
-	"socket", "umask", "user_query", "valid_chroot_dirs",
+	"umask", "user_query", "valid_chroot_dirs",
 	"version_ignore",
 };
 
