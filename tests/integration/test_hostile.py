@@ -12,7 +12,7 @@ from harness.suite import Background
 from harness.wire import WireError, connect
 
 SUITE = {
-    "settings": {"login_bad_commands_max": 3, "auth_failure_delay": 0},
+    "settings": {"login_bad_commands": 3, "auth_failure_delay": 0},
     "auth": {"mechanisms": "plain login"},
 }
 TLS_HELLO = bytes.fromhex("16030100c8010000c40303") + b"\xaa" * 190
@@ -608,7 +608,7 @@ def test_T_X5_a_thousand_literals(suite):
 
 def test_T_X6_aborted_exchanges_leave_nothing(new_suite):
     """Memory stays flat over many exchanges that end in `*`."""
-    suite = new_suite(settings={"login_bad_commands_max": 1000000})
+    suite = new_suite(settings={"login_bad_commands": 1000000})
 
     def abort(client, count):
         for _ in range(count // 50):

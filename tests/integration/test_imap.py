@@ -10,7 +10,7 @@ from harness.dovecot import MESSAGES, USERS
 from harness.host import IMAP_CAPS, Host
 from harness.suite import Background
 
-SUITE = {"settings": {"login_bad_commands_max": 3}}
+SUITE = {"settings": {"login_bad_commands": 3}}
 
 
 @pytest.fixture

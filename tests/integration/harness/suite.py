@@ -38,8 +38,9 @@ QUERY = (
     "allow_nets, proxy_timeout FROM users WHERE user = '%u'"
 )
 
+# Lines of level error, and what a broken invariant or a sanitizer says.
 TROUBLE = re.compile(
-    r"\b(error|fatal|panic|violation|assert\w*|sanitizer)\b|runtime error", re.I
+    r"\berror: |\bviolation\b|\bassert|Sanitizer|runtime error:", re.I
 )
 
 
