@@ -1,0 +1,143 @@
+"""
+A login process that was taken over: it starts as the master wants it, then
+misuses its channels.  Copied by a test, with PLAN filled in and an
+interpreter's line before it, and run in place of pop3-login.
+"""
+
+import array
+import os
+import socket
+import struct
+import time
+
+HELLO, START, AUTH_PEER, READY = 0, 7, 4, 101
+REQUEST, CONTINUE, CANCEL = 1, 2, 3
+ROLE_POP3_LOGIN = 3
+FLAG_FD = 1
+
+
+def frame(kind, body=b"", number=0, flags=0):
+    return struct.pack("<IHHI", len(body), kind, flags, number) + body
+
+
+class Channel:
+    """One end of a channel; frames in, frames out."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.data = b""
+        self.fds = []
+
+    def fill(self):
+        data, found, _, _ = self.sock.recvmsg(65536, 4096)
+        for level, kind, body in found:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                fds = array.array("i")
+                fds.frombytes(body[: len(body) - len(body) % fds.itemsize])
+                self.fds += fds
+        if not data:
+            os._exit(0)
+        self.data += data
+
+    def get(self):
+        """(type, body, fd or None) of the next frame."""
+        while len(self.data) < 12:
+            self.fill()
+        size, kind, flags, _ = struct.unpack("<IHHI", self.data[:12])
+        while len(self.data) < 12 + size:
+            self.fill()
+        body, self.data = self.data[12 : 12 + size], self.data[12 + size :]
+        return kind, body, self.fds.pop(0) if flags & FLAG_FD else None
+
+    def greet(self, change=0):
+        """Reads the other's HELLO and says the same with our role."""
+        kind, body, _ = self.get()
+        magic, contract, version, _ = struct.unpack("<IHHH", body)
+        body = struct.pack(
+            "<IHHH", magic, contract, version + change, ROLE_POP3_LOGIN
+        )
+        self.sock.sendall(frame(HELLO, body))
+
+
+def text(value):
+    return struct.pack("<H", len(value)) + value
+
+
+def address():
+    """127.0.0.1 with some port, as it goes over the wire."""
+    return bytes([FAMILY_V4]) + struct.pack("<H", 1234) + bytes([127, 0, 0, 1])
+
+
+FAMILY_V4 = 4
+
+
+def request(user, password, service=1):
+    initial = b"\0" + user + b"\0" + password
+    return (
+        bytes([service, 0, 1]) + text(b"PLAIN") + text(b"session0")
+        + address() + address() + text(initial)
+    )
+
+
+def misuse(plan, master, auth):
+    if plan == "garbage":
+        auth.sock.sendall(os.urandom(4096))
+    elif plan == "huge":
+        auth.sock.sendall(struct.pack("<IHHI", 0x7FFFFFFF, 1, 0, 1) + b"x" * 99)
+    elif plan == "unknown type":
+        auth.sock.sendall(frame(77, b"abc"))
+    elif plan == "unknown id":
+        auth.sock.sendall(frame(CANCEL, b"", 5) + frame(CONTINUE, text(b""), 4))
+    elif plan == "control characters":
+        auth.sock.sendall(frame(REQUEST, request(b"joe", b"x").replace(
+            b"session0", b"ses\nion0"), 1))
+    elif plan == "an id twice":
+        auth.sock.sendall(frame(REQUEST, request(b"joe", b"x"), 1) * 2)
+    elif plan == "too many":
+        for number in range(30000):
+            auth.sock.sendall(frame(REQUEST, request(b"joe", b"x"), number))
+    elif plan == "an fd":
+        fds = array.array("i", [0])
+        auth.sock.sendmsg(
+            [frame(REQUEST, request(b"joe", b"x"), 1, FLAG_FD)],
+            [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)],
+        )
+    elif plan == "half a frame":
+        auth.sock.sendall(frame(REQUEST, request(b"joe", b"x"), 1)[:20])
+    elif plan == "garbage for the master":
+        master.sock.sendall(os.urandom(4096))
+    elif plan == "a huge frame for the master":
+        master.sock.sendall(struct.pack("<IHHI", 0x7FFFFFFF, 101, 0, 1))
+    elif plan == "ready again":
+        master.sock.sendall(frame(READY) * 3)
+    elif plan == "raw log lines":
+        os.write(4, b"\x01\x02\xff\xff" + b"\n\x1b[2Jfake: error line\n" * 20)
+        os.write(4, b"x" * 60000)
+
+
+def run(plan):
+    master = Channel(socket.socket(fileno=3))
+    master.greet()
+    auth = None
+    while True:
+        kind, _, fd = master.get()
+        if kind == AUTH_PEER:
+            auth = Channel(socket.socket(fileno=fd))
+        elif fd is not None:
+            os.close(fd)
+        if kind == START:
+            break
+    master.sock.sendall(frame(READY))
+    time.sleep(0.1)
+    auth.greet(1 if plan == "another version" else 0)
+    try:
+        misuse(plan, master, auth)
+        while True:
+            auth.fill()
+    except OSError:
+        pass
+    time.sleep(0.5)
+
+
+if __name__ == "__main__":
+    run(PLAN)  # noqa: F821
