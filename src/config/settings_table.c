@@ -51,8 +51,9 @@ const struct setting settings_table[] = {
 	  .needs_restart = true,
 	  .doc = "run-time files; must belong to root" },
 	{ .name = "login_dir", .type = SETTING_PATH, GLOBAL(login_dir),
-	  .value = "", .roles = LOGIN, .needs_restart = true,
-	  .doc = "empty root directory of login processes; base_dir/login" },
+	  .value = "", .roles = LOGIN | AUTH, .needs_restart = true,
+	  .doc = "empty root directory of login processes and auth; "
+	      "base_dir/login" },
 	{ .name = "log_path", .type = SETTING_PATH, GLOBAL(log_path),
 	  .value = "", .roles = CHILD,
 	  .doc = "log file, or /dev/stderr; empty = syslog" },
