@@ -87,16 +87,13 @@ static int
 login_on_auth_peer(void *arg, uint32_t id, struct wire_reader *r, int fd)
 {
 	struct login_setup *setup = arg;
-	struct master_peer m;
 
 	(void)id;
-	if (master_peer_get(r, &m) == -1)
-		return -1;
 	if (setup->process.auth == NULL)
 		setup->auth_fd = fd;
 	else
 		auth_client_open(setup->process.auth, fd);
-	return 0;
+	return wire_end(r);
 }
 
 static int
