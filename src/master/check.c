@@ -13,9 +13,7 @@
 #include <unistd.h>
 
 #include "config/settings.h"
-#include "ipc/roles.h"
 #include "master/rundir.h"
-#include "master/users.h"
 
 /* Where the next fault's text goes; the last place is used again. */
 static char *
@@ -47,21 +45,17 @@ check_program(struct check_faults *f, const char *setting, const char *path)
 }
 
 size_t
-check_settings(const struct settings *set, bool has_root,
-    struct check_faults *f)
+check_settings(const struct settings *set, struct check_faults *f)
 {
 	char text[CHECK_FAULT_BYTES];
-	struct users users;
 	size_t i;
 
 	f->n = 0;
-	if (users_find(&users, set, has_root, text, sizeof(text)) == -1)
-		memcpy(check_next(f), text, sizeof(text));
 	check_program(f, "auth_executable", set->auth_executable);
 	check_program(f, "auth_worker_executable",
 	    set->auth_worker_executable);
 	for (i = 0; i < SETTINGS_SERVICES; i++)
-		if (set->services[i].is_enabled)
+		if (set->services[i].has_plain)
 			check_program(f, "login_executable",
 			    set->services[i].login_executable);
 	if (rundir_check(set, text, sizeof(text)) == -1)

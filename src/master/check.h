@@ -2,7 +2,6 @@
 #ifndef MASTER_CHECK_H
 #define MASTER_CHECK_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct settings;
@@ -16,10 +15,9 @@ struct check_faults {
 };
 
 /*
- * Users, programs and directories that settings name; changes nothing.
+ * Programs and directories that settings name; changes nothing.
  * Returns the number of faults, each a text that names the setting or path.
  */
-size_t	check_settings(const struct settings *, bool has_root,
-	    struct check_faults *);
+size_t	check_settings(const struct settings *, struct check_faults *);
 
 #endif

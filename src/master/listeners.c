@@ -110,7 +110,7 @@ listeners_open(struct listeners *l, enum service_id service,
 	size_t i;
 
 	l->n = 0;
-	for (i = 0; set->is_enabled && i < set->listen.n; i++) {
+	for (i = 0; set->has_plain && i < set->listen.n; i++) {
 		if (listeners_add(l, &set->listen.items[i], false, old,
 		    until_ms) == 0)
 			continue;

@@ -20,9 +20,7 @@ src_master_libmaster_a_SOURCES = \
 	src/master/rundir.c \
 	src/master/rundir.h \
 	src/master/service.c \
-	src/master/service.h \
-	src/master/users.c \
-	src/master/users.h
+	src/master/service.h
 
 sbin_PROGRAMS += src/master/mailwicket
 src_master_mailwicket_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_MASTER

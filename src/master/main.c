@@ -4,10 +4,175 @@
  * Hostile input: none here.
  * Never: reads a byte from the network.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
+
+#include "config/settings.h"
+#include "config/settings_print.h"
+#include "lib/log.h"
+#include "lib/proc.h"
+#include "master/check.h"
+#include "master/master.h"
+
+#define MAIN_CONFIG	SYSCONFDIR "/mailwicket.conf"
+
+enum main_task { MAIN_RUN, MAIN_PRINT_CHANGED, MAIN_PRINT_ALL, MAIN_TEST };
+
+struct main_options {
+	enum main_task	 task;
+	bool		 is_foreground;
+	const char	*config;
+};
+
+static _Noreturn void
+main_usage(void)
+{
+	(void)fprintf(stderr,
+	    "usage: mailwicket [-F] [-c FILE] [-n | -a | -t]\n");
+	exit(EX_USAGE);
+}
+
+static void
+main_options_get(struct main_options *o, int argc, char *argv[])
+{
+	enum main_task task = MAIN_RUN;
+	int c;
+
+	while ((c = getopt(argc, argv, "Fc:nat")) != -1) {
+		switch (c) {
+		case 'F':
+			o->is_foreground = true;
+			continue;
+		case 'c':
+			o->config = optarg;
+			continue;
+		case 'n':
+			task = MAIN_PRINT_CHANGED;
+			break;
+		case 'a':
+			task = MAIN_PRINT_ALL;
+			break;
+		case 't':
+			task = MAIN_TEST;
+			break;
+		default:
+			main_usage();
+		}
+		if (o->task != MAIN_RUN && o->task != task)
+			main_usage();
+		o->task = task;
+	}
+	if (optind != argc)
+		main_usage();
+}
+
+/* 0, 1 and 2 must not become sockets; nothing of the starter's is kept. */
+static void
+main_process(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction normal = { .sa_handler = SIG_DFL };
+	sigset_t none;
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd != -1 && fd <= STDERR_FILENO);
+	if (fd == -1)
+		exit(EX_OSERR);
+	(void)close_range(STDERR_FILENO + 1, ~0u, 0);
+	(void)umask(077);
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+	(void)sigaction(SIGCHLD, &normal, NULL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static struct settings *
+main_settings(const char *path, bool is_quiet)
+{
+	struct settings_faults faults = { .n = 0 };
+	struct settings *set;
+	size_t i;
+
+	set = settings_read(path, &faults);
+	for (i = 0; i < faults.n; i++)
+		(void)fprintf(stderr, "%s\n", faults.text[i]);
+	for (i = 0; !is_quiet && i < faults.nnotices; i++)
+		(void)fprintf(stderr, "%s\n", faults.notices[i]);
+	settings_faults_clear(&faults);
+	return set;
+}
+
+/* Faults that the settings alone do not show. */
+static int
+main_check(const char *path, const struct settings *set)
+{
+	struct check_faults faults;
+	size_t i;
+
+	(void)check_settings(set, &faults);
+	for (i = 0; i < faults.n; i++)
+		(void)fprintf(stderr, "%s: %s\n", path, faults.text[i]);
+	return faults.n == 0 ? 0 : -1;
+}
+
+/* Takes the settings. */
+static int
+main_run(const struct main_options *o, const char *path, struct settings *set)
+{
+	int ready_fd = -1;
+
+	if (!o->is_foreground && (ready_fd = proc_detach()) == -1) {
+		(void)fprintf(stderr, "mailwicket: %s\n", strerror(errno));
+		settings_free(set);
+		return EXIT_FAILURE;
+	}
+	if (chdir("/") == -1) {
+		(void)fprintf(stderr, "mailwicket: /: %s\n", strerror(errno));
+		settings_free(set);
+		return EXIT_FAILURE;
+	}
+	return master_run(set, path, o->is_foreground, ready_fd);
+}
 
 int
-main(void)
+main(int argc, char *argv[])
 {
-	return EX_UNAVAILABLE;
+	struct main_options o = { .config = MAIN_CONFIG };
+	struct settings *set;
+	int status = EXIT_SUCCESS;
+	char *path;
+
+	main_process();
+	main_options_get(&o, argc, argv);
+	/* A reload finds the file although the master works in "/". */
+	if ((path = realpath(o.config, NULL)) == NULL) {
+		(void)fprintf(stderr, "%s: %s\n", o.config, strerror(errno));
+		return EXIT_FAILURE;
+	}
+	set = main_settings(path, o.task != MAIN_RUN && o.task != MAIN_TEST);
+	if (set == NULL)
+		status = EXIT_FAILURE;
+	else if (o.task == MAIN_PRINT_CHANGED || o.task == MAIN_PRINT_ALL) {
+		settings_print(stdout, set,
+		    o.task == MAIN_PRINT_ALL);
+		settings_free(set);
+	} else if (main_check(path, set) == -1) {
+		settings_free(set);
+		status = EXIT_FAILURE;
+	} else if (o.task == MAIN_RUN)
+		status = main_run(&o, path, set);
+	else
+		settings_free(set);
+	free(path);
+	return status;
 }

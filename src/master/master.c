@@ -94,7 +94,7 @@ master_policy(const struct settings *set, enum master_service i,
 	s = &set->services[master_roles[i].service];
 	p->path = s->login_executable;
 	p->is_per_connection = s->login_process_per_connection;
-	p->count = s->is_enabled ? s->login_processes_count : 0;
+	p->count = s->has_plain ? s->login_processes_count : 0;
 	p->max = s->login_max_processes_count != 0 ?
 	    s->login_max_processes_count : set->login_max_sessions;
 	if (p->is_per_connection)
@@ -104,7 +104,7 @@ master_policy(const struct settings *set, enum master_service i,
 void
 master_configure_services(struct master *m)
 {
-	struct settings *set = m->settings;
+	const struct settings *set = m->settings;
 	struct service_policy policy;
 	struct service *s;
 	size_t i;
@@ -113,8 +113,6 @@ master_configure_services(struct master *m)
 		s = &m->services[i];
 		master_policy(set, (enum master_service)i, &policy);
 		service_configure(s, &policy);
-		set->jail_uid = (uint32_t)m->users.uid[s->role];
-		set->jail_gid = (uint32_t)m->users.gid[s->role];
 		buf_clear(&s->settings);
 		buf_init(&s->settings, MASTER_SETTINGS_MAX);
 		if (config_wire_put(&s->settings, set, s->role) == -1)
@@ -480,9 +478,8 @@ master_prepare(struct master *m)
 {
 	char fault[RUNDIR_FAULT_MAX] = "";
 
-	if (users_find(&m->users, m->settings, m->has_root, fault,
-	    sizeof(fault)) == -1 ||
-	    rundir_take(&m->rundir, m->settings, fault, sizeof(fault)) == -1) {
+	if (rundir_take(&m->rundir, m->settings, fault,
+	    sizeof(fault)) == -1) {
 		log_error("%s", fault);
 		return -1;
 	}

@@ -11,7 +11,6 @@
 #include "master/listeners.h"
 #include "master/rundir.h"
 #include "master/service.h"
-#include "master/users.h"
 
 struct child;
 struct master_log;
@@ -36,7 +35,6 @@ struct master {
 	struct loop_deferred	 fill;
 	struct master_log	*log;
 	struct settings		*settings;
-	struct users		 users;
 	struct rundir		 rundir;
 	struct listeners	 listeners[SERVICE_LAST + 1];
 	struct service		 services[MASTER_SERVICES];
@@ -55,7 +53,7 @@ struct master {
  */
 int	master_run(struct settings *, const char *config_path,
 	    bool is_foreground, int ready_fd);
-/* Makes the services follow m->settings and m->users (start and reload). */
+/* Makes the services follow m->settings (start and reload). */
 void	master_configure_services(struct master *);
 /* Begins to end everything; harmless when called again. */
 void	master_stop(struct master *);

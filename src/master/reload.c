@@ -32,7 +32,7 @@ reload_is_usable(const struct master *m, const struct settings *set)
 		reload_refuse("another base_dir needs a restart");
 		return false;
 	}
-	check_settings(set, m->has_root, &faults);
+	(void)check_settings(set, &faults);
 	for (i = 0; i < faults.n; i++)
 		reload_refuse(faults.text[i]);
 	return faults.n == 0;
@@ -106,13 +106,17 @@ reload(struct master *m)
 {
 	struct listeners all[SERVICE_LAST + 1];
 	struct settings *set;
-	char fault[CHECK_FAULT_BYTES];
+	size_t i;
 
 	if ((set = reload_read(m)) == NULL)
 		return;
-	if (users_find(&m->users, set, m->has_root, fault,
-	    sizeof(fault)) == -1 || reload_listen(m, set, all) == -1 ||
-	    master_log_configure(m->log, set, m->is_foreground) == -1) {
+	if (reload_listen(m, set, all) == -1) {
+		settings_free(set);
+		return;
+	}
+	if (master_log_configure(m->log, set, m->is_foreground) == -1) {
+		for (i = 0; i <= SERVICE_LAST; i++)
+			listeners_close(&all[i], &m->listeners[i]);
 		settings_free(set);
 		return;
 	}

@@ -29,6 +29,7 @@ UNIT_TESTS += tests/unit/test_pop3_reply_parse
 UNIT_TESTS += tests/unit/test_child
 UNIT_TESTS += tests/unit/test_proc
 UNIT_TESTS += tests/unit/test_query
+UNIT_TESTS += tests/unit/test_service
 UNIT_TESTS += tests/unit/test_sasl_decode
 
 if WITH_SQLITE
@@ -44,6 +45,19 @@ tests_unit_test_child_SOURCES = \
 	tests/unit/fake_child.c \
 	tests/unit/fake_child.h \
 	tests/unit/test_child.c
+tests_unit_test_service_SOURCES = \
+	tests/unit/fake_child.c \
+	tests/unit/fake_child.h \
+	tests/unit/test_service.c
+# Login processes have listeners of their own.
+tests_unit_test_service_LDADD = \
+	src/master/libmaster.a \
+	src/config/libconfig.a \
+	src/ipc/libipc.a \
+	src/lib/libmw.a \
+	$(CMOCKA_LIBS) \
+	$(EVENT_LIBS) \
+	$(BSD_LIBS)
 
 if HAVE_CMOCKA
 if !FUZZ
