@@ -1,13 +1,16 @@
 # One program a module: tests/unit/test_<module>.c. A program that needs a
 # role's headers sets its own _CPPFLAGS; one that needs more files sets its
 # own _SOURCES.
-EXTRA_DIST += tests/unit/channel_unit.h tests/unit/unit.h
+EXTRA_DIST += tests/unit/channel_end.h tests/unit/channel_raw.h
+EXTRA_DIST += tests/unit/channel_table.h tests/unit/unit.h
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_buf
 UNIT_TESTS += tests/unit/test_strutil
 UNIT_TESTS += tests/unit/test_netaddr
 UNIT_TESTS += tests/unit/test_wire
 UNIT_TESTS += tests/unit/test_channel
+UNIT_TESTS += tests/unit/test_channel_rules
+UNIT_TESTS += tests/unit/test_channel_step
 UNIT_TESTS += tests/unit/test_clock
 UNIT_TESTS += tests/unit/test_xmem
 UNIT_TESTS += tests/unit/test_rnd

@@ -1,5 +1,5 @@
 /* channel: messages, fds, back-pressure and the end, between two ends. */
-#include "channel_unit.h"
+#include "channel_raw.h"
 
 #include <sys/stat.h>
 

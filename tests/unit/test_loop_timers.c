@@ -165,7 +165,7 @@ test_stop(void **state)
 	assert_null(t[0].timer.on);
 	advance(f, 2);
 	assert_string_equal(expired(f), "b");
-	/* The list was armed for one that was stopped: the next is not early. */
+	/* Armed for one that was stopped: the next is not early. */
 	start(&t[0]);
 	advance(f, 1);
 	start(&t[1]);
