@@ -68,6 +68,16 @@ static const struct sqlite_limit sqlite_switches[] = {
 	{ SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0 },
 };
 
+/* What the library's words do not tell. */
+static const char *
+sqlite_hint(const struct sqlite_conn *c)
+{
+	if (c->db != NULL && (sqlite3_errcode(c->db) & 0xff) == SQLITE_READONLY)
+		return " (a file in WAL mode can be read only while "
+		    "its writer has it open)";
+	return "";
+}
+
 /* What went wrong, in the library's words. */
 static void
 sqlite_fault(const struct sqlite_conn *c, enum sql_fault_kind kind,
@@ -77,8 +87,9 @@ sqlite_fault(const struct sqlite_conn *c, enum sql_fault_kind kind,
 		sql_fault_set(fault, SQL_FAULT_DEADLINE,
 		    "%s: not done in time", c->path);
 	else
-		sql_fault_set(fault, kind, "%s: %s", c->path,
-		    c->db == NULL ? "out of memory" : sqlite3_errmsg(c->db));
+		sql_fault_set(fault, kind, "%s: %s%s", c->path,
+		    c->db == NULL ? "out of memory" : sqlite3_errmsg(c->db),
+		    sqlite_hint(c));
 }
 
 static int
