@@ -264,11 +264,11 @@ imap_backend_line(struct session *s, const char *line, size_t len)
 	if (r.kind == IMAP_REPLY_INVALID || r.ends_in_literal)
 		return imap_broken(s, "not an IMAP reply");
 	if (st->step != IMAP_BACKEND_BANNER) {
+		if (r.kind == IMAP_REPLY_UNTAGGED)
+			return imap_on_untagged(s, &r, len);
 		/* It answers what has not left us yet. */
 		if (buf_used(&s->backend.out) > 0)
 			return imap_broken(s, "reply without a command");
-		if (r.kind == IMAP_REPLY_UNTAGGED)
-			return imap_on_untagged(s, &r, len);
 		if (r.kind == IMAP_REPLY_TAGGED &&
 		    !imap_reply_has_tag(&r, st->backend_tag))
 			return imap_broken(s, "unknown tag");

@@ -112,6 +112,15 @@ str_lower(char *s)
 	}
 }
 
+void
+str_upper(char *s)
+{
+	for (; *s != '\0'; s++) {
+		if (*s >= 'a' && *s <= 'z')
+			*s = (char)(*s - 'a' + 'A');
+	}
+}
+
 int
 str_copy(char *dst, size_t size, const char *src, size_t len)
 {

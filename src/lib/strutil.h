@@ -18,8 +18,9 @@ bool	str_span_is(const char *, size_t, const char *word);
  */
 int	str_number(const char *, size_t, uint64_t min, uint64_t max,
 	    uint64_t *) __attribute__((warn_unused_result));
-/* ASCII lower case in place. */
+/* ASCII lower and upper case in place. */
 void	str_lower(char *);
+void	str_upper(char *);
 /* Copies a span and terminates it; -1 (and an empty dst) if it won't fit. */
 int	str_copy(char *dst, size_t size, const char *src, size_t len)
 	    __attribute__((warn_unused_result));

@@ -18,6 +18,7 @@
 #include "lib/log.h"
 #include "lib/proc.h"
 #include "lib/sandbox.h"
+#include "lib/strutil.h"
 #include "login-common/auth_client.h"
 #include "login-common/login_process.h"
 #include "login-common/session.h"
@@ -239,6 +240,8 @@ login_hello(struct login_setup *setup, const struct login_protocol *protocol)
 		.closed_fn = login_master_gone,
 	};
 	struct login_process *process = &setup->process;
+	struct settings *set;
+	size_t i;
 
 	buf_init(&setup->settings, MASTER_SETTINGS_MAX);
 	setup->auth_fd = -1;
@@ -248,11 +251,15 @@ login_hello(struct login_setup *setup, const struct login_protocol *protocol)
 		if (channel_step(process->master) == -1)
 			exit(PROC_EXIT_MASTER_GONE);
 	}
-	process->set = config_wire_get(buf_head(&setup->settings),
+	set = config_wire_get(buf_head(&setup->settings),
 	    buf_used(&setup->settings));
-	if (process->set == NULL)
+	if (set == NULL)
 		fatal(PROC_EXIT_PROTOCOL, "settings are malformed");
 	buf_clear(&setup->settings);
+	/* RFC 4422, 3.1: clients are told the names in upper case. */
+	for (i = 0; i < set->auth_mechanisms.n; i++)
+		str_upper(set->auth_mechanisms.items[i]);
+	process->set = set;
 	process->service = &process->set->services[protocol->service];
 	process->is_single = process->service->login_process_per_connection;
 	channel_set_state(process->master, LOGIN_SERVING);

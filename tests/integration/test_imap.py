@@ -372,7 +372,7 @@ def session(suite, dovecot):
 
     yield login
     for client in made:
-        client.shutdown()
+        client.sock.close()
 
 
 def test_imaplib_select_and_fetch(session):
