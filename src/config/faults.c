@@ -36,32 +36,52 @@ fault_text(const struct config_place *place, const char *fmt, va_list ap)
 	return out;
 }
 
+/* Was the same said already, of another service perhaps? */
+static bool
+is_told(char *const *texts, size_t n, const char *text)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(texts[i], text) == 0)
+			return true;
+	}
+	return false;
+}
+
 void
 faults_add(struct settings_faults *faults, const struct config_place *place,
     const char *fmt, ...)
 {
+	char *text;
 	va_list ap;
 
-	if (faults->n == SETTINGS_FAULTS_MAX)
-		return;
 	va_start(ap, fmt);
-	faults->text[faults->n++] = fault_text(place, fmt, ap);
+	text = fault_text(place, fmt, ap);
 	va_end(ap);
+	if (faults->n == SETTINGS_FAULTS_MAX ||
+	    is_told(faults->text, faults->n, text))
+		free(text);
+	else
+		faults->text[faults->n++] = text;
 }
 
 void
 faults_notice(struct settings_faults *faults,
     const struct config_place *place, const char *fmt, ...)
 {
+	char *text;
 	va_list ap;
 
-	if (faults->nnotices == FAULT_NOTICES_MAX)
+	va_start(ap, fmt);
+	text = fault_text(place, fmt, ap);
+	va_end(ap);
+	if (faults->nnotices == FAULT_NOTICES_MAX ||
+	    is_told(faults->notices, faults->nnotices, text)) {
+		free(text);
 		return;
+	}
 	faults->notices = xreallocarray(faults->notices,
 	    faults->nnotices + 1, sizeof(*faults->notices));
-	va_start(ap, fmt);
-	faults->notices[faults->nnotices++] = fault_text(place, fmt, ap);
-	va_end(ap);
+	faults->notices[faults->nnotices++] = text;
 }
 
 void

@@ -10,7 +10,10 @@ struct config_place {
 	unsigned int	 line;
 };
 
-/* Adds "file:line: message"; more than SETTINGS_FAULTS_MAX are dropped. */
+/*
+ * Adds "file:line: message".  What is there already, and what comes after
+ * SETTINGS_FAULTS_MAX, is dropped.
+ */
 void	faults_add(struct settings_faults *, const struct config_place *,
 	    const char *, ...) __attribute__((format(printf, 3, 4)));
 /* Adds a notice of the same form. */

@@ -20,6 +20,9 @@ UNIT_TESTS += tests/unit/test_sock
 UNIT_TESTS += tests/unit/test_loop
 UNIT_TESTS += tests/unit/test_loop_timers
 UNIT_TESTS += tests/unit/test_base64
+UNIT_TESTS += tests/unit/test_config_parse
+UNIT_TESTS += tests/unit/test_config_wire
+UNIT_TESTS += tests/unit/test_settings
 UNIT_TESTS += tests/unit/test_foreign
 UNIT_TESTS += tests/unit/test_imap_parse
 UNIT_TESTS += tests/unit/test_imap_quote
@@ -36,6 +39,7 @@ UNIT_TESTS += tests/unit/test_service
 UNIT_TESTS += tests/unit/test_sasl_decode
 
 if WITH_SQLITE
+tests_unit_test_settings_CPPFLAGS = $(AM_CPPFLAGS) -DWITH_SQLITE
 UNIT_TESTS += tests/unit/test_sql_sqlite
 tests_unit_test_sql_sqlite_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
 UNIT_TESTS += tests/unit/test_tasks

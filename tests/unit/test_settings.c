@@ -1,0 +1,782 @@
+/* settings: the table, values, rules, the seed's configuration, printing. */
+#include "unit.h"
+
+#include <bsd/string.h>
+#include <sys/stat.h>
+
+#include "config/arena.h"
+#include "config/setting_text.h"
+#include "config/setting_value.h"
+#include "config/settings.h"
+#include "config/settings_print.h"
+#include "config/settings_read.h"
+#include "config/settings_table.h"
+#include "ipc/roles.h"
+
+_Static_assert(SETTING_ROLE_IMAP == 1u << ROLE_ID_IMAP_LOGIN &&
+    SETTING_ROLE_POP3 == 1u << ROLE_ID_POP3_LOGIN &&
+    SETTING_ROLE_AUTH == 1u << ROLE_ID_AUTH &&
+    SETTING_ROLE_WORKER == 1u << ROLE_ID_AUTH_WORKER,
+    "the table's roles are those of ipc/roles.h");
+
+#define PASSDB	"auth default {\npassdb static {\nargs = host=::1\n}\n}\n"
+
+static struct settings_faults faults;
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	settings_faults_clear(&faults);
+	return 0;
+}
+
+/* Reads lines with a passdb behind them. */
+static struct settings *
+read_lines(const char *lines)
+{
+	char text[8192];
+
+	settings_faults_clear(&faults);
+	snprintf(text, sizeof(text), "%s\n%s", lines, PASSDB);
+	return settings_read_text("f", text, strlen(text), &faults);
+}
+
+static struct settings *
+good(const char *lines)
+{
+	struct settings *s = read_lines(lines);
+
+	if (s == NULL)
+		fail_msg("%s: %s", lines, faults.text[0]);
+	return s;
+}
+
+/* The lines are refused with this fault, and with nothing else. */
+static void
+bad(const char *lines, const char *fault)
+{
+	struct settings *s = read_lines(lines);
+
+	if (s != NULL)
+		fail_msg("accepted: %s", lines);
+	if (strstr(faults.text[0], fault) == NULL || faults.n != 1)
+		fail_msg("%s: %zu faults, the first is \"%s\", expected "
+		    "\"%s\"", lines, faults.n, faults.text[0], fault);
+}
+
+static void
+noticed(const char *lines, const char *notice)
+{
+	bool is_told = false;
+
+	settings_free(good(lines));
+	for (size_t i = 0; i < faults.nnotices; i++)
+		is_told |= strstr(faults.notices[i], notice) != NULL;
+	if (!is_told)
+		fail_msg("%s: no notice \"%s\"", lines, notice);
+}
+
+static void
+test_table(void **state)
+{
+	const struct setting *row = settings_table;
+
+	(void)state;
+	assert_true(settings_table_rows > 60);
+	for (size_t i = 0; i < settings_table_rows; i++, row++) {
+		assert_non_null(row->name);
+		assert_non_null(row->value);
+		assert_true(strlen(row->doc) > 3);
+		assert_ptr_equal(settings_table_find(row->name, row->scope),
+		    row);
+		assert_false(settings_table_is_unused(row->name));
+		assert_true(row->min <= row->max);
+		assert_true((row->type == SETTING_U32 ||
+		    row->type == SETTING_MS || row->type == SETTING_SIZE) ==
+		    (row->max > 0));
+		assert_true(row->type != SETTING_WORD || row->words != NULL);
+		if (row->type == SETTING_U32 || row->type == SETTING_MS)
+			assert_true(row->max <= UINT32_MAX);
+		/* A password is for the one that uses it. */
+		if (row->type == SETTING_SECRET)
+			assert_true((row->roles & ~SETTING_ROLE_WORKER) == 0);
+		for (size_t k = 0; k < i; k++)
+			assert_false(strcmp(settings_table[k].name,
+			    row->name) == 0 &&
+			    settings_table[k].scope == row->scope);
+	}
+	assert_null(settings_table_find("mail_location", SETTING_GLOBAL));
+	assert_ptr_equal(settings_table_find("login_max_logging_users",
+	    SETTING_SERVICE), settings_table_find("login_max_connections",
+	    SETTING_SERVICE));
+}
+
+static void
+test_defaults(void **state)
+{
+	struct settings *s = good("");
+	const struct settings_service *imap = &s->services[SERVICE_IMAP];
+	const struct settings_service *pop3 = &s->services[SERVICE_POP3];
+
+	(void)state;
+	assert_true(imap->is_enabled && imap->has_plain && imap->has_ssl);
+	assert_false(pop3->is_enabled);
+	assert_int_equal(imap->listen.n, 1);
+	assert_int_equal(imap->listen.items[0].family, NETADDR_V4);
+	assert_int_equal(imap->listen.items[0].port, 143);
+	assert_int_equal(imap->ssl_listen.items[0].port, 993);
+	assert_int_equal(pop3->listen.n, 0);
+	assert_true(imap->login_process_per_connection);
+	assert_true(imap->disable_plaintext_auth);
+	assert_int_equal(imap->login_processes_count, 3);
+	assert_int_equal(imap->login_max_processes_count, 0);
+	assert_int_equal(imap->login_max_connections, 256);
+	assert_true(imap->login_process_size_bytes == 64u << 20);
+	assert_int_equal(s->login_max_sessions, 10000);
+	assert_int_equal(s->login_timeout_ms, 60000);
+	assert_int_equal(s->login_proxy_timeout_ms, 30000);
+	assert_int_equal(s->login_bad_commands_max, 3);
+	assert_int_equal(s->auth_failure_delay_ms, 2000);
+	assert_int_equal(s->auth_request_timeout_ms, 150000);
+	assert_int_equal(s->auth_worker_timeout_ms, 30000);
+	assert_int_equal(s->auth_worker_max_count, 30);
+	assert_int_equal(s->auth_cache_ttl_ms, 3600000);
+	assert_true(s->auth_process_size_bytes == 256u << 20);
+	assert_false(s->shutdown_clients);
+	assert_true(s->login_chroot);
+	assert_int_equal(s->auth_mechanisms.n, 1);
+	assert_string_equal(s->auth_mechanisms.items[0], "plain");
+	assert_string_equal(s->login_user, "mwlogin");
+	assert_string_equal(s->syslog_facility, "mail");
+	assert_non_null(strstr(s->login_dir, "/mailwicket/login"));
+	assert_non_null(strstr(imap->login_executable, "/imap-login"));
+	assert_non_null(strstr(pop3->login_executable, "/pop3-login"));
+	assert_int_equal(s->passdbs[0].driver, PASSDB_STATIC);
+	assert_string_equal(s->passdbs[0].sql_default_pass_scheme, "MD5");
+	settings_free(s);
+}
+
+static void
+test_units(void **state)
+{
+	static const struct {
+		const char	*text;
+		uint64_t	 bytes;
+	} sizes[] = {
+		{ "0", 0 }, { "4096", 4096u * 1024 }, { "4M", 4u << 20 },
+		{ "4 MB", 4u << 20 }, { "4m", 4u << 20 }, { "10b", 10 },
+		{ "10k", 10240 }, { "1G", 1u << 30 },
+		{ "64G", UINT64_C(64) << 30 },
+	};
+	static const struct {
+		const char	*text;
+		uint32_t	 ms;
+	} times[] = {
+		{ "0", 0 }, { "7200", 7200000 }, { "30s", 30000 },
+		{ "2 hours", 7200000 }, { "1hour", 3600000 },
+		{ "3 days", 259200000 }, { "5 mins", 300000 },
+		{ "5m", 300000 }, { "1 week", 604800000 }, { "250ms", 250 },
+		{ "1 MIN", 60000 }, { "40 days", UINT32_C(3456000000) },
+	};
+	char line[64];
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LENGTH(sizes); i++) {
+		struct settings *s;
+
+		snprintf(line, sizeof(line), "auth_cache_size = %s",
+		    sizes[i].text);
+		s = good(line);
+		assert_true(s->auth_cache_size_bytes == sizes[i].bytes);
+		settings_free(s);
+	}
+	for (size_t i = 0; i < UNIT_LENGTH(times); i++) {
+		struct settings *s;
+
+		snprintf(line, sizeof(line), "auth_cache_ttl = %s",
+		    times[i].text);
+		s = good(line);
+		assert_int_equal(s->auth_cache_ttl_ms, times[i].ms);
+		settings_free(s);
+	}
+	bad("auth_cache_size = -1", "expected a size");
+	bad("auth_cache_size = 1X", "expected a size");
+	bad("auth_cache_size =", "expected a size");
+	bad("auth_cache_size = M", "expected a size");
+	bad("auth_cache_size = 18014398509481985", "expected a size");
+	bad("auth_cache_size = 65G", "expected 0 to 68719476736 bytes");
+	bad("auth_cache_ttl = 1.5", "expected a time");
+	bad("auth_cache_ttl = 1 fortnight", "expected a time");
+	bad("auth_cache_ttl = 41 days", "milliseconds");
+	bad("login_timeout = 0", "expected 1000 to");
+}
+
+/* Bare numbers count what they counted in Dovecot 1.x. */
+static void
+test_bare_numbers(void **state)
+{
+	struct settings *s = good("login_process_size = 32\n"
+	    "auth_process_size = 128\nssl_parameters_regenerate = 24\n"
+	    "mail_process_size = 512");
+
+	(void)state;
+	assert_true(s->services[0].login_process_size_bytes == 32u << 20);
+	assert_true(s->auth_process_size_bytes == 128u << 20);
+	assert_int_equal(s->ssl_parameters_regenerate_ms, 86400000);
+	assert_true(s->mail_process_size_bytes == 512u << 20);
+	settings_free(s);
+}
+
+static void
+test_values(void **state)
+{
+	struct settings *s;
+
+	(void)state;
+	bad("login_processes_count = x", "f:1: login_processes_count: "
+	    "expected a number of 1 to 1000");
+	bad("login_processes_count = 0", "expected a number");
+	bad("login_processes_count = 1001", "expected a number");
+	bad("login_processes_count = +3", "expected a number");
+	bad("disable_plaintext_auth = maybe", "expected yes or no");
+	bad("disable_plaintext_auth =", "expected yes or no");
+	bad("syslog_facility = email", "expected one of: auth ");
+	bad("base_dir = run", "expected an absolute path");
+	bad("protocols = imap smtp", "smtp: expected some of: imap ");
+	bad("login_trusted_networks = 10.0.0.0/33", "expected a network");
+	bad("login_trusted_networks = host", "expected a network");
+	s = good("syslog_facility = LOCAL3\nbase_dir = /x//\n"
+	    "protocols = POP3,imap\nverbose_proctitle = Y\n"
+	    "login_trusted_networks = 10.0.0.0/8, ::1\nlog_path = /\n"
+	    "login_max_logging_users = 7\nlogin_greeting = \" Hi \"");
+	assert_string_equal(s->syslog_facility, "local3");
+	assert_string_equal(s->base_dir, "/x");
+	assert_string_equal(s->login_dir, "/x/login");
+	assert_string_equal(s->log_path, "/");
+	assert_string_equal(s->protocols.items[0], "pop3");
+	assert_true(s->verbose_proctitle);
+	assert_int_equal(s->login_trusted_networks.n, 2);
+	assert_int_equal(s->login_trusted_networks.items[0].bits, 8);
+	assert_int_equal(s->login_trusted_networks.items[1].bits, 128);
+	assert_int_equal(s->services[0].login_max_connections, 7);
+	assert_string_equal(s->services[1].login_greeting, " Hi ");
+	settings_free(s);
+}
+
+static void
+test_listen(void **state)
+{
+	static const char *const wrong[] = {
+		"localhost", "1.2.3", "1.2.3.4:", "1.2.3.4:65536", "[::1",
+		"[::1]143", "[::1]:x", "[*]", "**", "*:-1", "*:143:1",
+		"[]:143", ":143", "1.2.3.4:1 43",
+	};
+	const struct settings_addrs *l;
+	struct settings *s;
+	char line[64];
+
+	(void)state;
+	s = good("protocols = imap\nlisten = *, [::], 192.0.2.1:1143 "
+	    "[2001:db8::1]:0,::1");
+	l = &s->services[SERVICE_IMAP].listen;
+	assert_int_equal(l->n, 5);
+	assert_int_equal(l->items[0].port, 143);
+	assert_int_equal(l->items[1].family, NETADDR_V6);
+	assert_int_equal(l->items[1].port, 143);
+	assert_int_equal(l->items[3].port, 0);
+	assert_int_equal(l->items[4].port, 143);
+	settings_free(s);
+	s = good("protocols = pop3 imap\nlisten = *");
+	assert_int_equal(s->services[SERVICE_POP3].listen.items[0].port, 110);
+	settings_free(s);
+	for (size_t i = 0; i < UNIT_LENGTH(wrong); i++) {
+		snprintf(line, sizeof(line), "listen = %s", wrong[i]);
+		settings_free(read_lines(line));
+		if (faults.n == 0)
+			fail_msg("accepted: %s", line);
+	}
+
+	/* Sections win, wherever they stand. */
+	s = good("protocol imap {\nlisten = *:10143\nssl_listen = *:10993\n}\n"
+	    "listen = *:10110\nprotocols = imap imaps pop3 pop3s\n"
+	    "ssl_listen = [::1]:10995");
+	assert_int_equal(s->services[0].listen.items[0].port, 10143);
+	assert_int_equal(s->services[0].ssl_listen.items[0].port, 10993);
+	assert_int_equal(s->services[1].listen.items[0].port, 10110);
+	assert_int_equal(s->services[1].ssl_listen.items[0].port, 10995);
+	settings_free(s);
+
+	bad("listen = ", "f:1: listen: no address for imap");
+	settings_free(read_lines("listen = *:1000\nprotocols = imap pop3"));
+	assert_non_null(strstr(faults.text[0],
+	    "f:1: listen: 0.0.0.0:1000 is listened on twice"));
+	settings_free(good("listen = *:0\nprotocols = imap pop3"));
+	bad("protocols = imaps pop3s", "none of them is named");
+	bad("protocols = none", "none of them is named");
+}
+
+static void
+test_sections(void **state)
+{
+	struct settings *s;
+
+	(void)state;
+	s = good("login_processes_count = 5\nprotocol pop3 {\n"
+	    "login_processes_count = 7\nlogin_process_per_connection = no\n"
+	    "pop3_capability = TOP\nmail_plugins = quota\n}\n"
+	    "imap_capability = IMAP4rev1\n"
+	    "protocol lda {\npostmaster_address = x\nwhat_ever = y\n}\n");
+	assert_int_equal(s->services[0].login_processes_count, 5);
+	assert_int_equal(s->services[1].login_processes_count, 7);
+	assert_true(s->services[0].login_process_per_connection);
+	assert_false(s->services[1].login_process_per_connection);
+	assert_string_equal(s->services[0].capability, "IMAP4rev1");
+	assert_string_equal(s->services[1].capability, "TOP");
+	assert_true(s->services[1].login_process_size_bytes >
+	    s->services[0].login_process_size_bytes);
+	settings_free(s);
+
+	bad("what_ever = 1", "f:1: unknown setting what_ever");
+	bad("protocol imap {\nwhat_ever = 1\n}",
+	    "f:2: unknown setting what_ever in protocol imap");
+	bad("protocol imap {\nbase_dir = /x\n}",
+	    "f:2: base_dir cannot be set for protocol imap");
+	bad("protocol imap {\npop3_capability = x\n}", "cannot be set");
+	bad("protocol imap {\nx {\n}\n}", "no section x in a protocol");
+	bad("protocol smtp {\n}", "protocol smtp: expected imap or pop3");
+	bad("service imap {\n}", "unknown section service");
+	bad("auth other {\n}", "a second auth section");
+	bad("auth default {\nwhat_ever = 1\n}",
+	    "f:2: unknown setting what_ever");
+	bad("auth default {\nbox x {\n}\n}", "no section box");
+	bad("auth default {\npassdb pam {\n}\n}",
+	    "f:2: passdb pam: this version has passdb sql and static");
+	bad("auth default {\nuserdb what {\n}\n}", "userdb what: unknown");
+	bad("auth default {\npassdb static {\nwhat_ever = 1\nargs = x\n}\n}",
+	    "f:3: unknown setting what_ever in passdb static");
+	bad("auth default {\npassdb static {\n}\n}",
+	    "f:2: passdb: args is missing");
+	bad("auth default {\npassdb sql {\nargs = x\n}\n}",
+	    "f:3: passdb sql: args is the absolute path");
+	bad("ssl_cert = </x", "unknown setting ssl_cert");
+}
+
+static void
+test_auth_section(void **state)
+{
+	struct settings *s;
+
+	(void)state;
+	s = good("auth default {\nmechanisms = PLAIN login\nverbose = yes\n"
+	    "auth_default_realm = x.org\nuser = 4711\ncount = 1\n"
+	    "passdb static { args = a }\npassdb static {\nargs = b\n"
+	    "deny = yes\npass = yes\n}\n}\nauth_username_format = %Lu");
+	assert_int_equal(s->auth_mechanisms.n, 2);
+	assert_string_equal(s->auth_mechanisms.items[0], "plain");
+	assert_true(s->auth_verbose);
+	assert_string_equal(s->auth_default_realm, "x.org");
+	assert_string_equal(s->auth_user, "4711");
+	assert_int_equal(s->npassdbs, 3);
+	assert_string_equal(s->passdbs[0].args, "a");
+	assert_string_equal(s->passdbs[1].args, "b");
+	assert_true(s->passdbs[1].deny && s->passdbs[1].pass);
+	assert_false(s->passdbs[0].deny || s->passdbs[0].pass);
+	settings_free(s);
+	noticed("auth default {\nuser = root\n}", "f:2: user = root");
+	noticed("auth default {\nsocket listen {\nmaster {\n}\n}\n}",
+	    "f:2: socket: auth serves no other programs");
+}
+
+/* The rules between settings. */
+static void
+test_rules(void **state)
+{
+	(void)state;
+	bad("base_dir = /", "f:1: base_dir: expected a directory");
+	bad("base_dir =", "f:1: base_dir: expected a directory");
+	bad("login_dir = /", "f:1: login_dir: expected a directory");
+	bad("login_processes_count = 9\nlogin_max_processes_count = 8",
+	    "f:1: login_processes_count: 9 is more than");
+	bad("login_process_size = 1M", "needs at least 16M");
+	bad("ssl = required", "f:1: ssl = required: this version has no TLS");
+	bad("auth_mechanisms =", "mechanisms: none is named");
+	bad("auth_mechanisms = cram-md5",
+	    "cram-md5: expected some of: plain login");
+	bad("auth_username_translation = abc", "expected pairs");
+	bad("auth_username_format = %Lx", "unknown variable %Lx");
+	bad("auth_username_format = %r", "only %u, %n and %d");
+	bad("auth_default_realm = a@b", "without '@'");
+	bad("auth_worker_timeout = 200", "longer than auth_request_timeout");
+	bad("auth_count = 2", "expected a number of 1 to 1");
+	bad("auth_ssl_require_client_cert = yes",
+	    "f:1: auth_ssl_require_client_cert: this version supports only");
+	bad("auth_master_user_separator = *", "does not support it");
+	bad("auth default {\npassdb static {\nargs = x\nmaster = yes\n}\n}",
+	    "f:4: master: this version supports only \"no\"");
+	settings_faults_clear(&faults);
+	assert_null(settings_read_text("f", "", 0, &faults));
+	assert_string_equal(faults.text[0],
+	    "f: no passdb: an auth section must hold one");
+}
+
+static void
+test_notices(void **state)
+{
+	(void)state;
+	noticed("mail_location = x\nnamespace private {\nprefix = x\n}\n"
+	    "plugin {\nquota = y\n}\nmmap_disable = yes\ndict {\n}",
+	    "f:1: mail_location, mmap_disable, namespace, plugin, dict: a "
+	    "proxy has no use for this");
+	noticed("auth_cache_size = 4096\nauth_cache_ttl = 7200",
+	    "f:1: auth_cache_size, auth_cache_ttl: not acted on");
+	noticed("ssl_cert_file = /x\nssl_key_file = /y",
+	    "f:1: ssl_cert_file, ssl_key_file: TLS is not in this version");
+	noticed("", "imaps: not listened for");
+	noticed("", "only clients in login_trusted_networks can log in");
+	noticed("auth_debug_passwords = yes", "never logged");
+	noticed("mail_max_userip_connections = 1\nmax_mail_processes = 9",
+	    "starts no mail processes");
+	/* Nothing is said about what changes nothing. */
+	settings_free(good("auth_cache_size = 0\nprotocols = imap\n"
+	    "disable_plaintext_auth = no\nssl_verify_client_cert = no"));
+	assert_int_equal(faults.nnotices, 0);
+}
+
+static const char seed_conf[] =
+    "## Dovecot 1.0 configuration file\n"
+    "base_dir = /var/run/dovecot/\n"
+    "protocols = pop3 pop3s imap imaps\n"
+    "disable_plaintext_auth = no\n"
+    "# SSL/TLS settings\n"
+    "ssl_cert_file = /opt/dovecot/etc/mail.domain.net.cert\n"
+    "ssl_key_file = /opt/dovecot/etc/mail.domain.net.key\n"
+    "ssl_disable = no\n"
+    "login_dir = /var/run/dovecot/login\n"
+    "login_process_per_connection = no\n"
+    "login_processes_count = 3\n"
+    "auth_cache_size = 4096\n"
+    "auth_cache_ttl = 7200\n"
+    "auth_worker_max_count = 30\n"
+    "auth default {\n"
+    "mechanisms = plain\n"
+    "userdb static {\n"
+    "args = static uid=5000 gid=5000 home=/dev/null\n"
+    "}\n"
+    "passdb sql {\n"
+    "args = %s/sql.conf\n"
+    "}\n"
+    "user = root\n"
+    "count = 1\n"
+    "}\n"
+    "# accounts of a machine without them\n"
+    "login_user = 61001\nauth_user = 61002\nauth_worker_user = 61003\n"
+    "tls_signer_user = 61004\n";
+
+static const char seed_sql[] =
+    "## SQL passdb configuration\n"
+    "driver = %s\n"
+    "connect = host=sqlhost1 host=sqlhost2 dbname=mail user=dovecot "
+    "password=hush\n"
+    "password_query = SELECT NULL AS password, host, destuser, \\\n"
+    "  'Y' AS nologin, 'Y' AS nodelay, 'Y' AS proxy, 'Y' AS nopassword \\\n"
+    "  FROM proxy WHERE user = '%%u'\n"
+    "# eof\n";
+
+static char folder[64];
+
+static int
+files_setup(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof(folder), "/tmp/test_settings.XXXXXX");
+	return mkdtemp(folder) == NULL ? -1 : 0;
+}
+
+static int
+files_teardown(void **state)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/conf", folder);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/sql.conf", folder);
+	unlink(path);
+	return rmdir(folder) == -1 ? -1 : teardown(state);
+}
+
+static void __attribute__((format(printf, 2, 3)))
+write_file(const char *name, const char *fmt, ...)
+{
+	char path[128];
+	va_list ap;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	va_start(ap, fmt);
+	vfprintf(file, fmt, ap);
+	va_end(ap);
+	fclose(file);
+	assert_int_equal(chmod(path, 0600), 0);
+}
+
+static struct settings *
+read_files(void)
+{
+	char path[128];
+
+	settings_faults_clear(&faults);
+	snprintf(path, sizeof(path), "%s/conf", folder);
+	return settings_read(path, &faults);
+}
+
+static void
+files_bad(const char *fault)
+{
+	assert_null(read_files());
+	if (strstr(faults.text[0], fault) == NULL)
+		fail_msg("the fault is \"%s\", expected \"%s\"",
+		    faults.text[0], fault);
+}
+
+#ifdef WITH_SQLITE
+static void
+test_seed(void **state)
+{
+	struct settings *s;
+
+	(void)state;
+	write_file("conf", seed_conf, folder);
+	write_file("sql.conf", seed_sql, "sqlite");
+	s = read_files();
+	if (s == NULL)
+		fail_msg("%s", faults.text[0]);
+	assert_true(s->services[0].is_enabled && s->services[1].is_enabled);
+	assert_false(s->services[0].login_process_per_connection);
+	assert_true(s->auth_cache_size_bytes == 4u << 20);
+	assert_string_equal(s->base_dir, "/var/run/dovecot");
+	assert_int_equal(s->npassdbs, 1);
+	assert_string_equal(s->passdbs[0].sql_driver, "sqlite");
+	assert_string_equal(s->passdbs[0].sql_connect,
+	    "host=sqlhost1 host=sqlhost2 dbname=mail user=dovecot "
+	    "password=hush");
+	assert_non_null(strstr(s->passdbs[0].sql_password_query,
+	    "WHERE user = '%u'"));
+	if (geteuid() == 0) {
+		assert_int_equal(s->login_ids.uid, 61001);
+		assert_int_equal(s->tls_signer_ids.gid, 61004);
+	} else
+		assert_int_equal(s->login_ids.uid, geteuid());
+	assert_int_equal(faults.nnotices, 4);
+	settings_free(s);
+}
+#endif
+
+static void
+test_sql_file(void **state)
+{
+	char path[128];
+
+	(void)state;
+	write_file("conf", seed_conf, folder);
+	files_bad("sql.conf: No such file");
+	write_file("sql.conf", seed_sql, "oracle");
+	files_bad("sql.conf:2: driver: expected one of: sqlite mysql pgsql");
+	write_file("sql.conf", seed_sql, "mysql");
+	files_bad("sql.conf:2: driver = mysql: this build of mailwicket has "
+	    "no mysql driver");
+	write_file("sql.conf", "%s", "driver = sqlite\nconnect = /x\n");
+	files_bad("sql.conf: password_query is missing");
+	write_file("sql.conf", "%s",
+	    "driver = sqlite\npassword_query = SELECT 1\n");
+	files_bad("sql.conf:1: connect is missing");
+	write_file("sql.conf", "%s", "connect = /x\npassword_query = x\n");
+	files_bad("sql.conf: driver is missing");
+	write_file("sql.conf", "%s", "\n");
+	files_bad("sql.conf is empty");
+	write_file("sql.conf", "%s", "driver = sqlite\nconnect = /x\n"
+	    "password_query = SELECT a \\\nFROM %u\n");
+	files_bad("sql.conf:3: password_query: a variable cannot stand "
+	    "behind \"FROM\"");
+	write_file("sql.conf", "%s", "driver = sqlite\nconnect = /x\n"
+	    "password_query = SELECT 1\nwhat_ever = x\n");
+	files_bad("sql.conf:4: unknown setting what_ever");
+	write_file("sql.conf", "%s", "driver = sqlite\nconnect = /x\n"
+	    "password_query = SELECT 1\ndefault_pass_scheme = ROT13\n");
+	files_bad("sql.conf:4: default_pass_scheme: ROT13 is none of: ");
+
+	/* T-F2: who else could read it? */
+	write_file("sql.conf", seed_sql, "sqlite");
+	snprintf(path, sizeof(path), "%s/sql.conf", folder);
+	assert_int_equal(chmod(path, 0644), 0);
+	files_bad("sql.conf: must have mode 0600");
+}
+
+#ifdef WITH_SQLITE
+static void
+test_schemes(void **state)
+{
+	static const char *const schemes[] = {
+		"PLAIN", "plain", "SSHA256", "SHA256.hex", "SHA512.b64",
+		"CRYPT",
+	};
+
+	(void)state;
+	write_file("conf", seed_conf, folder);
+	for (size_t i = 0; i < UNIT_LENGTH(schemes); i++) {
+		struct settings *s;
+
+		write_file("sql.conf", "driver = sqlite\nconnect = /x\n"
+		    "password_query = SELECT 1\ndefault_pass_scheme = %s\n"
+		    "user_query = SELECT 2\n", schemes[i]);
+		s = read_files();
+		assert_non_null(s);
+		assert_string_equal(s->passdbs[0].sql_default_pass_scheme,
+		    schemes[i]);
+		settings_free(s);
+	}
+}
+#endif
+
+static void
+test_users(void **state)
+{
+	static const struct {
+		const char	*lines, *fault;
+	} cases[] = {
+		{ "login_user = 61002", "must not be the same as login_user" },
+		{ "login_user = 61004", "must not be the same as login_user" },
+		{ "auth_user = root", "auth_user: must not be root" },
+		{ "auth_worker_user = 0", "auth_worker_user: must not be root" },
+		{ "tls_signer_user = no-such-account",
+		    "tls_signer_user: no account no-such-account" },
+		{ "login_user =", "login_user: no account" },
+		{ "login_user = 4294967295", "login_user: no account" },
+	};
+	char text[2048];
+
+	(void)state;
+	if (geteuid() != 0)
+		return;
+	for (size_t i = 0; i < UNIT_LENGTH(cases); i++) {
+		strlcpy(text, seed_conf, sizeof(text));
+		*strstr(text, "passdb sql {") = '\0';
+		write_file("conf", "%s}\n%s%s\n%s\n", text, PASSDB,
+		    strstr(seed_conf, "# accounts"), cases[i].lines);
+		files_bad(cases[i].fault);
+	}
+}
+
+static void
+print(char *dst, size_t size, const struct settings *s, bool is_all)
+{
+	FILE *file = fmemopen(dst, size, "w");
+
+	assert_non_null(file);
+	settings_print(file, s, is_all);
+	fclose(file);
+}
+
+static void
+diff_fn(void *arg, const char *name, bool needs_restart)
+{
+	char *text = arg;
+
+	strlcat(text, name, 256);
+	strlcat(text, needs_restart ? "! " : " ", 256);
+}
+
+static void
+test_print(void **state)
+{
+	static char text[65536], diff[256];
+	struct settings *a, *b;
+
+	(void)state;
+	a = good("");
+	print(text, sizeof(text), a, false);
+	assert_string_equal(text, "auth default {\n  passdb static {\n"
+	    "    args = host=::1\n  }\n}\n");
+	settings_free(a);
+
+	a = good("listen = *, [::1]:0, 10.0.0.1\nlogin_greeting = \"# \\\"x "
+	    "\"\nprotocol pop3 {\nlogin_process_per_connection = no\n"
+	    "login_greeting = x'y\n}\nauth_failure_delay = 1500 ms\n"
+	    "login_process_size = 48\nauth_cache_size = 1500b\n"
+	    "login_trusted_networks = 10.0.0.0/8 ::1\nprotocols = imap pop3\n"
+	    "ssl_key_password = hush\nauth_mechanisms = plain login\n"
+	    "auth default {\npassdb static {\n"
+	    "args = proxy=y pass=hush  password=hush nopassword=y\n}\n}");
+	print(text, sizeof(text), a, false);
+	assert_null(strstr(text, "hush"));
+	assert_non_null(strstr(text, "ssl_key_password = <hidden>\n"));
+	assert_non_null(strstr(text, "args = proxy=y pass=<hidden>  "
+	    "password=<hidden> nopassword=y\n"));
+	assert_non_null(strstr(text,
+	    "\nlisten = *, [::1]:0, 10.0.0.1\n"));
+	assert_non_null(strstr(text, "auth_failure_delay = 1500 ms\n"));
+	assert_non_null(strstr(text, "login_process_size = 48M\n"));
+	assert_non_null(strstr(text, "protocol pop3 {\n"));
+	assert_null(strstr(text, "login_dir"));
+
+	/* What is printed reads back as the same, but for the secrets. */
+	settings_faults_clear(&faults);
+	print(text, sizeof(text), a, true);
+	b = settings_read_text("f", text, strlen(text), &faults);
+	if (b == NULL)
+		fail_msg("%s in %s", faults.text[0], text);
+	settings_diff(a, b, diff_fn, diff);
+	assert_string_equal(diff, "ssl_key_password passdb ");
+	settings_free(a);
+	settings_free(b);
+}
+
+static void
+test_diff(void **state)
+{
+	struct settings *a = good(""), *b;
+	char diff[256] = "";
+
+	(void)state;
+	b = good("base_dir = /x\nlogin_processes_count = 4\n"
+	    "protocol imap {\nlisten = *:1\n}\npop3_capability = x");
+	settings_diff(a, a, diff_fn, diff);
+	assert_string_equal(diff, "");
+	settings_diff(a, b, diff_fn, diff);
+	assert_string_equal(diff, "base_dir! login_dir! listen "
+	    "pop3_capability login_processes_count ");
+	settings_free(b);
+	settings_free(a);
+}
+
+int
+main(void)
+{
+#define TEST(fn)	cmocka_unit_test_teardown(fn, teardown)
+#define FILES(fn) \
+	cmocka_unit_test_setup_teardown(fn, files_setup, files_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_table),
+		TEST(test_defaults),
+		TEST(test_units),
+		TEST(test_bare_numbers),
+		TEST(test_values),
+		TEST(test_listen),
+		TEST(test_sections),
+		TEST(test_auth_section),
+		TEST(test_rules),
+		TEST(test_notices),
+#ifdef WITH_SQLITE
+		FILES(test_seed),
+		FILES(test_schemes),
+#endif
+		FILES(test_sql_file),
+		FILES(test_users),
+		TEST(test_print),
+		TEST(test_diff),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
