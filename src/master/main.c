@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include "config/settings_print.h"
 #include "lib/log.h"
 #include "lib/proc.h"
+#include "lib/xmem.h"
 #include "master/check.h"
 #include "master/master.h"
 
@@ -96,6 +98,18 @@ main_process(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* A reload finds the file although the master works in "/". */
+static char *
+main_absolute(const char *path)
+{
+	char cwd[PATH_MAX], *absolute;
+
+	if (path[0] == '/' || getcwd(cwd, sizeof(cwd)) == NULL)
+		return xstrdup(path);
+	(void)xasprintf(&absolute, "%s/%s", cwd, path);
+	return absolute;
+}
+
 static struct settings *
 main_settings(const char *path, bool is_quiet)
 {
@@ -154,11 +168,7 @@ main(int argc, char *argv[])
 
 	main_process();
 	main_options_get(&o, argc, argv);
-	/* A reload finds the file although the master works in "/". */
-	if ((path = realpath(o.config, NULL)) == NULL) {
-		(void)fprintf(stderr, "%s: %s\n", o.config, strerror(errno));
-		return EXIT_FAILURE;
-	}
+	path = main_absolute(o.config);
 	set = main_settings(path, o.task != MAIN_RUN && o.task != MAIN_TEST);
 	if (set == NULL)
 		status = EXIT_FAILURE;

@@ -356,6 +356,7 @@ service_retire(struct service *s)
 		if (c->state == CHILD_IS_STARTING ||
 		    c->state == CHILD_IS_SERVING || c->state == CHILD_IS_BUSY)
 			service_child_to(s, c, CHILD_IS_OLD);
+	s->hooks->changed(s);
 }
 
 void
