@@ -12,8 +12,8 @@
 #include "lib/strutil.h"
 
 static const struct mech mech_table[] = {
-	{ "PLAIN", true, mech_plain_start, mech_plain_next },
-	{ "LOGIN", true, mech_login_start, mech_login_next },
+	{ "PLAIN", mech_plain_start, mech_plain_next },
+	{ "LOGIN", mech_login_start, mech_login_next },
 };
 
 const struct mech *

@@ -37,7 +37,6 @@ typedef enum mech_result (*mech_step_fn)(struct mech_exchange *,
 
 struct mech {
 	const char	*name;
-	bool		 is_plaintext;	/* auth sees the password */
 	mech_step_fn	 start;
 	mech_step_fn	 next;
 };

@@ -29,6 +29,8 @@ UNIT_TESTS += tests/unit/test_imap_quote
 UNIT_TESTS += tests/unit/test_imap_reply_parse
 UNIT_TESTS += tests/unit/test_ipc
 UNIT_TESTS += tests/unit/test_ipc_limits
+UNIT_TESTS += tests/unit/test_mech
+UNIT_TESTS += tests/unit/test_passdb
 UNIT_TESTS += tests/unit/test_password
 UNIT_TESTS += tests/unit/test_pop3_parse
 UNIT_TESTS += tests/unit/test_pop3_reply_parse
@@ -38,6 +40,7 @@ UNIT_TESTS += tests/unit/test_proc
 UNIT_TESTS += tests/unit/test_query
 UNIT_TESTS += tests/unit/test_service
 UNIT_TESTS += tests/unit/test_sasl_decode
+UNIT_TESTS += tests/unit/test_username
 
 if WITH_SQLITE
 tests_unit_test_settings_CPPFLAGS = $(AM_CPPFLAGS) -DWITH_SQLITE
