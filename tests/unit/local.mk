@@ -3,6 +3,7 @@
 # own _SOURCES.
 EXTRA_DIST += tests/unit/channel_end.h tests/unit/channel_raw.h
 EXTRA_DIST += tests/unit/channel_table.h tests/unit/unit.h
+EXTRA_DIST += tests/unit/fake_worker.h
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_buf
 UNIT_TESTS += tests/unit/test_strutil
@@ -19,6 +20,8 @@ UNIT_TESTS += tests/unit/test_log_safe
 UNIT_TESTS += tests/unit/test_sock
 UNIT_TESTS += tests/unit/test_loop
 UNIT_TESTS += tests/unit/test_loop_timers
+UNIT_TESTS += tests/unit/test_auth_chain
+UNIT_TESTS += tests/unit/test_auth_request
 UNIT_TESTS += tests/unit/test_base64
 UNIT_TESTS += tests/unit/test_config_parse
 UNIT_TESTS += tests/unit/test_config_wire
@@ -41,6 +44,7 @@ UNIT_TESTS += tests/unit/test_query
 UNIT_TESTS += tests/unit/test_service
 UNIT_TESTS += tests/unit/test_sasl_decode
 UNIT_TESTS += tests/unit/test_username
+UNIT_TESTS += tests/unit/test_worker_pool
 
 if WITH_SQLITE
 tests_unit_test_settings_CPPFLAGS = $(AM_CPPFLAGS) -DWITH_SQLITE
@@ -52,6 +56,14 @@ UNIT_TESTS += tests/unit/test_worker
 tests_unit_test_worker_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
 endif
 
+tests_unit_test_auth_chain_SOURCES = \
+	tests/unit/auth_fixture.c \
+	tests/unit/auth_fixture.h \
+	tests/unit/test_auth_chain.c
+tests_unit_test_auth_request_SOURCES = \
+	tests/unit/auth_fixture.c \
+	tests/unit/auth_fixture.h \
+	tests/unit/test_auth_request.c
 tests_unit_test_child_SOURCES = \
 	tests/unit/fake_child.c \
 	tests/unit/fake_child.h \
