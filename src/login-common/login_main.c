@@ -218,6 +218,8 @@ login_jail(const struct login_process *process)
 		    process->set->login_dir : NULL,
 		.memory_bytes = process->service->login_process_size_bytes,
 		.files = 2 * sessions + LOGIN_OTHER_FDS,
+		/* The log, when the master is gone; no other file is open. */
+		.can_write_files = process->set->log_path[0] != '\0',
 	};
 
 	jail_enter(&jail);

@@ -389,6 +389,8 @@ def test_the_last_line_of_a_session_without_a_master(new_suite, hosts):
     mark = suite.mark()
     imap.ok("LOGOUT", "z")
     pop3.ok("QUIT")
+    imap.close()
+    pop3.close()
     for service in ("imap", "pop3"):
         suite.wait_log(rf"{service}-login.*disconnected: .*user=<joe>", mark)
 
