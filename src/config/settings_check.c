@@ -503,6 +503,14 @@ user_find(struct reader *r, size_t i, const struct config_place *place)
 	return false;
 }
 
+/* No process runs as tls_signer_user yet: its account may be missing. */
+static bool
+user_is_unused(size_t i, const struct config_place *place)
+{
+	return strcmp(check_users[i].setting, "tls_signer_user") == 0 &&
+	    place->line == 0;
+}
+
 void
 settings_check_users(struct reader *r)
 {
@@ -517,7 +525,7 @@ settings_check_users(struct reader *r)
 			user_field(r, i)->gid = getegid();
 			continue;
 		}
-		if (!user_find(r, i, &place))
+		if (user_is_unused(i, &place) || !user_find(r, i, &place))
 			continue;
 		for (size_t k = 0; k < i; k++) {
 			if (user_field(r, k)->uid == user_field(r, i)->uid)
