@@ -8,7 +8,6 @@
 
 #include <bsd/string.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "auth/auth_request.h"
 #include "auth/passdb_route.h"
@@ -97,7 +96,7 @@ auth_chain_values(const struct auth_request *r, struct var_values *v)
 	    .service = service_name(r->service),
 	    .mech = r->exchange.mech->name, .session = r->session,
 	    .rip = &r->rip, .lip = &r->lip, .is_secured = r->is_secured,
-	    .pid = (uint32_t)getpid() };
+	    .pid = r->env->pid };
 }
 
 static struct passdb *

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "config/settings.h"
 #include "ipc/roles.h"
@@ -64,6 +65,7 @@ auth_request_env_init(struct auth_request_env *env, const struct settings *s,
 	memset(env, 0, sizeof(*env));
 	env->settings = s;
 	env->pool = pool;
+	env->pid = (uint32_t)getpid();
 	loop_timers_init(loop, &env->timeouts, s->auth_request_timeout_ms);
 	loop_timers_init(loop, &env->delays, s->auth_failure_delay_ms);
 	username_rules_init(&env->names, s);
@@ -117,8 +119,8 @@ auth_request_log(const struct auth_request *r, enum log_level level,
 	(void)log_safe(session, sizeof(session), r->session,
 	    strlen(r->session));
 	(level == LOG_LEVEL_ERROR ? log_error : level == LOG_LEVEL_INFO ?
-	    log_info : log_debug)("auth: user=<%s> service=%s rip=%s "
-	    "session=<%s> passdb=%s state=%s: %s", user,
+	    log_info : log_debug)("request: user=<%s> service=%s rip=%s "
+	    "session=%s passdb=%s state=%s: %s", user,
 	    service_name(r->service), netaddr_text(&r->rip, rip), session,
 	    r->env->chain.n == 0 ? "none" : passdb_driver_name(db),
 	    auth_request_table[r->state].name, text);

@@ -56,6 +56,7 @@ struct auth_request_env {
 	struct worker_pool	*pool;
 	struct loop_timers	 timeouts, delays;
 	auth_request_reply_fn	 reply;
+	uint32_t		 pid;	/* %p */
 	size_t			 nopen;
 };
 
