@@ -273,7 +273,9 @@ closes_on_other_protocols(void **state)
 		{ BYTES("CONNECT a:143 HTTP/1.1\r\n"), "F;" },
 		{ BYTES("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "F;" },
 		{ BYTES("\x16\x03\x01\x02\x00\x01\x00"), "F;" },
+		{ BYTES("\x16\x03\x01"), "F;" },
 		{ BYTES("\x16\x04 NOOP\r\n"), "B *;" },
+		{ BYTES("a\x16\x03 NOOP\r\n"), "B *;" },
 		{ BYTES("\x16\r\n"), "B *;" },
 		{ BYTES("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), "F;" },
 		{ BYTES("SSH-2.0-Go\r\n"), "F;" },
@@ -376,6 +378,7 @@ refuses_bad_literals(void **state)
 		{ BYTES("a LOGIN {2049}\r\n"), "T;" },
 		{ BYTES("a LOGIN {2049+}\r\n"), "T;" },
 		{ BYTES("a LOGIN {2048}\r\n"), "+2048;~" },
+		{ BYTES("a LOGIN {20480}\r\n"), "T;" },
 		{ BYTES("a LOGIN {-1}\r\n"), "B a;" },
 		{ BYTES("a LOGIN {+1}\r\n"), "B a;" },
 		{ BYTES("a LOGIN { 3}\r\nb NOOP\r\n"), "B a;C b NOOP;" },
@@ -513,6 +516,8 @@ bounds_id(void **state)
 	check(big, n, "C a ID ( Qk L#1024 );");
 	n = build(big, "a ID (\"k\" {1025+}\r\n", "v", 1025, ")\r\nb X\r\n");
 	check(big, n, "B a;C b X;");
+	n = build(big, "a ID (\"k\" {2048+}\r\n", "v", 2048, ")\r\nb X\r\n");
+	check(big, n, "B a;C b X;");
 	n = build(big, "a ID ", "(", 8000, "\r\n");
 	check(big, n, "B a;");
 	n = build(big, "a ID (", "\"k\" {4+}\r\nabcd ", 1000, ")\r\n");
@@ -635,6 +640,39 @@ offers_a_refusal_before_the_literal(void **state)
 }
 
 static void
+says_what_is_wrong(void **state)
+{
+	static const struct {
+		const char		*in;
+		enum imap_error		 error;
+	} rows[] = {
+		{ "< X\n", IMAP_ERROR_TAG }, { "a (\n", IMAP_ERROR_VERB },
+		{ "a X  y\n", IMAP_ERROR_BLANK },
+		{ "a X (y\n", IMAP_ERROR_ARGS },
+		{ "a X {1}\n", IMAP_ERROR_ARGS },
+		{ "a AUTHENTICATE \"y\"\n", IMAP_ERROR_ARGS },
+		{ "a X 1 2 3 4 5 6 7 8 9\n", IMAP_ERROR_ARGS },
+		{ "a X y(\n", IMAP_ERROR_ATOM },
+		{ "a X \"y\n", IMAP_ERROR_QUOTED },
+		{ "a LOGIN {x}\n", IMAP_ERROR_LITERAL },
+		{ "a ID (\n", IMAP_ERROR_LIST }, { "a X\ry\n", IMAP_ERROR_EOL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct imap_parser p;
+		struct imap_command cmd;
+		size_t used;
+
+		imap_parser_init(&p);
+		assert_int_equal(imap_parse(&p, rows[i].in,
+		    strlen(rows[i].in), &cmd, &used), IMAP_PARSE_BAD);
+		assert_int_equal(used, strlen(rows[i].in));
+		assert_int_equal(cmd.error, rows[i].error);
+	}
+}
+
+static void
 copies_tokens(void **state)
 {
 	static const char buf[] = "joe\"a\\\"b\\\\\"";
@@ -680,6 +718,7 @@ main(void)
 		cmocka_unit_test(bounds_lines),
 		cmocka_unit_test(fits_the_buffer),
 		cmocka_unit_test(offers_a_refusal_before_the_literal),
+		cmocka_unit_test(says_what_is_wrong),
 		cmocka_unit_test(copies_tokens),
 	};
 

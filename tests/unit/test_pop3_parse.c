@@ -144,6 +144,7 @@ gives_the_verdicts(void **state)
 	} rows[] = {
 		{ BYTES("QUIT\r\n"), "C QUIT;" },
 		{ BYTES("capa\nTOP 1\r\n"), "C capa;C TOP|1;" },
+		{ BYTES("AZaz\r\n"), "C AZaz;" },
 		{ BYTES("CAPA extra\r\n"), "C CAPA|extra;" },
 		{ BYTES("USER joe\r\nPASS pw\r\n"), "C USER|joe;C PASS|pw;" },
 		{ BYTES("USER joe \r\n"), "C USER|joe >;" },
