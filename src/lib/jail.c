@@ -28,6 +28,14 @@
 #define JAIL_IS_SANITIZED	false
 #endif
 
+/*
+ * A write beyond RLIMIT_FSIZE is an error, not the end; what a terminal or
+ * an administrator sends to a whole group of processes means the master.
+ */
+static const int jail_ignored[] = {
+	SIGXFSZ, SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2,
+};
+
 static _Noreturn void
 jail_fail(const char *what)
 {
@@ -173,13 +181,19 @@ jail_files(const struct jail *j)
 }
 
 static void
-jail_limits(const struct jail *j)
+jail_signals(void)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	size_t i;
 
-	/* A write beyond RLIMIT_FSIZE is an error, not the end. */
-	if (sigaction(SIGXFSZ, &ignore, NULL) == -1)
-		jail_fail("SIGXFSZ");
+	for (i = 0; i < sizeof(jail_ignored) / sizeof(jail_ignored[0]); i++)
+		if (sigaction(jail_ignored[i], &ignore, NULL) == -1)
+			jail_fail("sigaction");
+}
+
+static void
+jail_limits(const struct jail *j)
+{
 	jail_limit(RLIMIT_CORE, 0, "RLIMIT_CORE");
 	if (!j->can_write_files)
 		jail_limit(RLIMIT_FSIZE, 0, "RLIMIT_FSIZE");
@@ -211,6 +225,7 @@ jail_enter(const struct jail *j)
 {
 	bool is_root = geteuid() == 0;
 
+	jail_signals();
 	jail_files(j);
 	if (is_root)
 		jail_user(j);

@@ -22,7 +22,8 @@ struct jail {
 /*
  * Enters the jail or ends the process with PROC_EXIT_JAIL.  Tries what must
  * fail afterwards; a root directory must be root's, not writable and empty.
- * SIGXFSZ is ignored: who may not write files gets EFBIG.  Started without
+ * SIGXFSZ is ignored: who may not write files gets EFBIG; so are signals that
+ * mean the master (SIGHUP, SIGINT, ...), SIGTERM is not.  Started without
  * root, uid, gid and root directory stay as they are, the rest is done.  In
  * a sanitizer build the limits on memory and processes, chroot and
  * not-dumpable are left out.

@@ -33,6 +33,19 @@ def pytest_generate_tests(metafunc):
         )
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """A module's tests of one mode, then those of the other."""
+    modules = list(dict.fromkeys(item.path for item in items))
+
+    def place(item):
+        mode = getattr(item, "callspec", None)
+        mode = mode.params.get("mode", "") if mode else ""
+        return modules.index(item.path), mode != "shared"
+
+    items.sort(key=place)
+
+
 @pytest.fixture
 def new_suite(mode):
     """Makes suites of this mode; each is stopped and checked at the end."""

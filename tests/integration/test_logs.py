@@ -45,6 +45,7 @@ def test_a_login_and_its_end(suite, joe, hosts):
     joe.ok("WHOAMI", "b")
     joe.ok("LOGOUT", "c")
     joe.expect_eof()
+    joe.close()
     last = line_of(suite, r"disconnected: .*user=<joe>", mark)
     got = fields(last, "disconnected")
     assert got["user"] == "<joe>"
@@ -75,6 +76,7 @@ def test_bytes_out(suite):
         wire.exact(777)
         wire.close()
         client.expect_eof()
+        client.close()
     got = fields(line_of(suite, r"disconnected: .*user=<joe>", mark), "disconnected")
     assert (got["in"], got["out"]) == ("777", "12345")
 
@@ -98,6 +100,7 @@ def test_pop3_has_the_same_shapes(suite, hosts):
     client.login("joe", "pw")
     client.ok("QUIT")
     client.expect_eof()
+    client.close()
     line_of(suite, r"pop3-login.* login: user=<joe> method=\S+ rip=", mark)
     got = fields(line_of(suite, r"disconnected: .*user=<joe>", mark), "disconnected")
     assert got["in"] == str(len("QUIT\r\n"))

@@ -21,6 +21,7 @@ def is_served(suite, user="joe"):
     client = suite.imap()
     client.ok(f"LOGIN {user} pw")
     client.ok("LOGOUT", "z")
+    client.expect_eof()
     client.close()
     return True
 
@@ -331,8 +332,9 @@ def test_R_2_the_master_ends_and_sessions_stay(fixed, number):
     still_works(imap, pop3)
     imap.ok("LOGOUT", "z")
     pop3.ok("QUIT")
-    imap.expect_eof()
-    pop3.expect_eof()
+    for client in (imap, pop3):
+        client.expect_eof()
+        client.close()
     procs.wait_gone(logins)
 
 
@@ -389,6 +391,8 @@ def test_the_last_line_of_a_session_without_a_master(new_suite, hosts):
     mark = suite.mark()
     imap.ok("LOGOUT", "z")
     pop3.ok("QUIT")
+    imap.close()
+    pop3.close()
     imap.close()
     pop3.close()
     for service in ("imap", "pop3"):
@@ -478,6 +482,7 @@ def test_USR1_reopens_the_log(new_suite, hosts):
     # The file for lines without a master is the new one too.
     suite.kill()
     imap.ok("LOGOUT", "z")
+    imap.close()
     suite.wait_log(r"disconnected: .*user=<joe>")
     assert moved.stat().st_size == size
 

@@ -12,7 +12,7 @@ import pytest
 from harness import procs
 from harness.dovecot import USERS
 from harness.host import Hosts, imap_script, pop3_script
-from harness.suite import AUTH_UID, LOGIN_UID, WORKER_UID, program
+from harness.suite import AUTH_UID, KEY_UID, LOGIN_UID, WORKER_UID, program
 
 # As it was written, but for paths, ports and the lines of the certificate.
 # %(...)s is what a test fills in.
@@ -57,6 +57,7 @@ log_path = %(log_path)s
 login_user = %(login_uid)s
 auth_user = %(auth_uid)s
 auth_worker_user = %(worker_uid)s
+tls_signer_user = %(key_uid)s
 auth_executable = %(auth)s
 auth_worker_executable = %(auth_worker)s
 protocol imap {
@@ -100,6 +101,7 @@ def conf(suite):
         "login_uid": LOGIN_UID,
         "auth_uid": AUTH_UID,
         "worker_uid": WORKER_UID,
+        "key_uid": KEY_UID,
         "auth": program("auth"),
         "auth_worker": program("auth-worker"),
         "imap_login": program("imap-login"),
@@ -156,7 +158,7 @@ def test_joe_and_john_over_imap(seed, dovecot):
         assert client.select()[1] == [b"3"]
         assert client.fetch("1", "(BODY[])")[0] == "OK"
         client.logout()
-        assert f"imap({destuser})" in dovecot.log()
+        dovecot.wait_log(f"imap({destuser})")
 
 
 def test_joe_and_john_over_pop3(seed, dovecot):
@@ -167,7 +169,7 @@ def test_joe_and_john_over_pop3(seed, dovecot):
         assert client.stat()[0] == 3
         client.retr(1)
         client.quit()
-        assert f"pop3({destuser})" in dovecot.log()
+        dovecot.wait_log(f"pop3({destuser})")
 
 
 @pytest.mark.parametrize("destuser", [None, ""])
@@ -290,6 +292,9 @@ def test_sessions_outlive_the_master(new_suite, dovecot, number):
     pop3.ok("QUIT")
     imap.ok("LOGOUT", "d")
     new.ok("LOGOUT")
+    for client in (imap, pop3):
+        client.expect_eof()
+        client.close()
     procs.wait_gone(logins)
 
 

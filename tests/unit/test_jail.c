@@ -187,6 +187,24 @@ inmate_writes_anyway(const struct jail *j)
 	return 0;
 }
 
+/* A storm of what means the master; a plain end is still possible. */
+static int
+inmate_signals(const struct jail *j)
+{
+	static const int storm[] = {
+		SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2,
+	};
+	struct sigaction sa;
+	size_t i;
+
+	(void)j;
+	for (i = 0; i < sizeof(storm) / sizeof(storm[0]); i++)
+		MUST(raise(storm[i]) == 0);
+	MUST(sigaction(SIGTERM, NULL, &sa) == 0);
+	MUST(sa.sa_handler == SIG_DFL);
+	return 0;
+}
+
 static const struct jail full = {
 	.uid = TEST_UID, .gid = TEST_GID, .root = dir,
 	.memory_bytes = 512ull * 1024 * 1024, .files = 64,
@@ -328,6 +346,14 @@ test_without_root(void **state)
 	assert_int_equal(run(&j, inmate_common), 0);
 }
 
+static void
+test_signals(void **state)
+{
+	(void)state;
+	need_root();
+	assert_int_equal(run(&full, inmate_signals), 0);
+}
+
 static int
 set_up(void **state)
 {
@@ -352,6 +378,7 @@ main(void)
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_process),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_without_root),
 	};

@@ -142,6 +142,9 @@ class DovecotHost:
                 text += (self.dir / name).read_text(errors="replace")
         return text
 
+    def wait_log(self, text):
+        procs.wait_until(lambda: text in self.log(), f"{text} in Dovecot's log")
+
     def close(self):
         below = procs.children(self.proc.pid)
         self.proc.terminate()

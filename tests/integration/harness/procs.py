@@ -124,7 +124,9 @@ def wait_until(is_true, what, timeout=10.0, step=0.02):
         found = is_true()
         if found:
             return found
-        assert time.monotonic() < deadline, f"not within {timeout} s: {what}"
+        if time.monotonic() >= deadline:
+            what = what() if callable(what) else what
+            raise AssertionError(f"not within {timeout} s: {what}")
         time.sleep(step)
 
 
@@ -139,4 +141,8 @@ def wait_gone(pids, timeout=10.0):
                 pass
         return not [pid for pid in pids if stat(pid) is not None]
 
-    wait_until(all_gone, f"end of {[(p, comm(p)) for p in pids]}", timeout)
+    wait_until(
+        all_gone,
+        lambda: f"end of {[(pid, comm(pid)) for pid in pids if stat(pid)]}",
+        timeout,
+    )

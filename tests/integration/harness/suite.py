@@ -262,7 +262,7 @@ class Suite:
     def wait_log(self, pattern, start=None, timeout=10.0):
         return procs.wait_until(
             lambda: re.search(pattern, self.log(start), re.M),
-            f"log line {pattern!r} in:\n{self.log(start)[-3000:]}",
+            lambda: f"log line {pattern!r} in:\n{self.log(start)[-3000:]}",
             timeout,
         )
 
