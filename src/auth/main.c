@@ -4,6 +4,7 @@
  * Hostile input: messages of login processes and workers.
  * Never: touches the network, SQL or fork.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -154,6 +155,14 @@ auth_main_end_of_turn(void *arg)
 	log_flush();
 }
 
+/* HUP flushes the cache and USR2 tells of it, once there is one. */
+static void
+auth_main_on_cache_signal(void *arg)
+{
+	(void)arg;
+	log_info("no cache to flush: this version asks the passdbs each time");
+}
+
 static void
 auth_main_jail(const struct auth_main *m)
 {
@@ -181,6 +190,8 @@ auth_main_serve(struct auth_main *m)
 	channel_set_state(m->master, AUTH_MAIN_SERVING);
 	channel_send_empty(m->master, CHILD_READY, 0);
 	channel_attach(m->master, m->loop);
+	loop_signal(m->loop, SIGHUP, auth_main_on_cache_signal, m);
+	loop_signal(m->loop, SIGUSR2, auth_main_on_cache_signal, m);
 	auth_server_start(&m->server);
 	loop_hook_add(m->loop, &hook, auth_main_end_of_turn, NULL);
 	loop_run(m->loop);
