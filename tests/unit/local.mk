@@ -30,6 +30,7 @@ UNIT_TESTS += tests/unit/test_foreign
 UNIT_TESTS += tests/unit/test_imap_parse
 UNIT_TESTS += tests/unit/test_imap_quote
 UNIT_TESTS += tests/unit/test_imap_reply_parse
+UNIT_TESTS += tests/unit/test_imap_token
 UNIT_TESTS += tests/unit/test_ipc
 UNIT_TESTS += tests/unit/test_ipc_limits
 UNIT_TESTS += tests/unit/test_mech

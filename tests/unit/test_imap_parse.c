@@ -1,5 +1,5 @@
 /*
- * imap_parse and imap_token: the table of verdicts of T-P1 to T-P12, T-P17,
+ * imap_parse: the table of verdicts of T-P1 to T-P12, T-P17,
  * T-X4, T-X5, each row in every way to split it.
  */
 #include <setjmp.h>
@@ -672,36 +672,6 @@ says_what_is_wrong(void **state)
 	}
 }
 
-static void
-copies_tokens(void **state)
-{
-	static const char buf[] = "joe\"a\\\"b\\\\\"";
-	static const struct imap_token atom = { IMAP_ATOM, 0, 3 };
-	static const struct imap_token quoted = { IMAP_QUOTED, 4, 6 };
-	static const struct imap_token literal = { IMAP_LITERAL, 4, 6 };
-	static const struct imap_token list = { IMAP_LIST, 0, 2 };
-	static const struct imap_token nil = { IMAP_NIL, 0, 3 };
-	struct imap_token key, value;
-	uint32_t pos = 0;
-	char dst[8];
-
-	(void)state;
-	assert_int_equal(imap_token_text(&atom, buf, dst, 4), 3);
-	assert_string_equal(dst, "joe");
-	assert_int_equal(imap_token_text(&atom, buf, dst, 3), -1);
-	assert_int_equal(imap_token_text(&quoted, buf, dst, 5), 4);
-	assert_string_equal(dst, "a\"b\\");
-	assert_int_equal(imap_token_text(&quoted, buf, dst, 4), -1);
-	assert_int_equal(imap_token_text(&literal, buf, dst, 7), 6);
-	assert_string_equal(dst, "a\\\"b\\\\");
-	assert_int_equal(imap_token_text(&list, buf, dst, 8), -1);
-	assert_int_equal(imap_token_text(&nil, buf, dst, 8), -1);
-	assert_false(imap_token_is(&atom, buf, "jo"));
-	assert_false(imap_token_is(&atom, buf, "joey"));
-	assert_true(imap_token_is(&atom, buf, "JOE"));
-	assert_false(imap_id_next(&atom, buf, &pos, &key, &value));
-}
-
 int
 main(void)
 {
@@ -719,7 +689,6 @@ main(void)
 		cmocka_unit_test(fits_the_buffer),
 		cmocka_unit_test(offers_a_refusal_before_the_literal),
 		cmocka_unit_test(says_what_is_wrong),
-		cmocka_unit_test(copies_tokens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
