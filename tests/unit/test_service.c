@@ -36,7 +36,7 @@ struct bed {
 	struct listeners	 listeners;
 	struct loop_timers	 steps;
 	struct loop_timer	 step;
-	uint64_t		 now_ms;	/* of the stopped clock; 0 runs */
+	uint64_t		 now_ms;	/* stopped clock; 0: it runs */
 	const char		*script;
 	int			 saved_stderr;
 	int			 nstarted, nready, nended, nearly;
