@@ -116,6 +116,9 @@ listener_accept(void *arg, unsigned int what)
 		if (fd == -1) {
 			if (errno == EMFILE || errno == ENFILE)
 				listener_out_of_fds(process, l);
+			else if (errno == EINVAL)
+				/* The master shut it: we shall be told. */
+				loop_io_stop(&l->io);
 			else if (errno != EAGAIN)
 				log_warn("accept: %s", strerror(errno));
 			return;
