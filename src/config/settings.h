@@ -80,15 +80,15 @@ struct settings {
 	char	*base_dir, *login_dir;
 	char	*log_path, *info_log_path, *log_timestamp, *syslog_facility;
 	char	*login_log_format, *login_log_format_elements;
-	bool	 verbose_proctitle, auth_verbose, auth_debug;
-	bool	 shutdown_clients;
+	bool	 verbose_proctitle, auth_verbose, auth_debug, shutdown_clients;
 	struct settings_list	 protocols;
 	bool	 ssl_disable, ssl_verify_client_cert, verbose_ssl;
 	char	*ssl, *ssl_cert_file, *ssl_key_file, *ssl_key_password;
 	char	*ssl_ca_file, *ssl_cipher_list, *ssl_cert_username_field;
 	uint32_t ssl_parameters_regenerate_ms;
 	char	*login_user, *auth_user, *auth_worker_user, *tls_signer_user;
-	struct settings_ids login_ids, auth_ids, auth_worker_ids, tls_signer_ids;
+	struct settings_ids	 login_ids, auth_ids, auth_worker_ids,
+				 tls_signer_ids;
 	bool	 login_chroot;
 	uint32_t jail_uid, jail_gid;	/* no settings: the user of this copy's
 					   role, looked up by the master */

@@ -17,7 +17,7 @@
 #include "config/settings_sql.h"
 #include "config/settings_table.h"
 
-#define READ_ARENA_BYTES	65536
+#define READ_ARENA_BYTES	16384
 #define READ_NAME_MAX		80
 
 static const char unused_text[] = "a proxy has no use for this";

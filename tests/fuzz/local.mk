@@ -2,6 +2,9 @@
 # tests/fuzz/corpus/<name>/ and, if it has one, tests/fuzz/<name>.dict.
 FUZZ_TARGETS =
 FUZZ_TARGETS += tests/fuzz/fuzz_channel
+FUZZ_TARGETS += tests/fuzz/fuzz_config
+FUZZ_TARGETS += tests/fuzz/fuzz_query
+EXTRA_DIST += tests/fuzz/config.dict tests/fuzz/query.dict
 FUZZ_TARGETS += tests/fuzz/fuzz_imap_backend
 FUZZ_TARGETS += tests/fuzz/fuzz_imap_parse
 FUZZ_TARGETS += tests/fuzz/fuzz_ipc

@@ -26,6 +26,7 @@ UNIT_TESTS += tests/unit/test_base64
 UNIT_TESTS += tests/unit/test_config_parse
 UNIT_TESTS += tests/unit/test_config_wire
 UNIT_TESTS += tests/unit/test_settings
+UNIT_TESTS += tests/unit/test_settings_files
 UNIT_TESTS += tests/unit/test_foreign
 UNIT_TESTS += tests/unit/test_imap_parse
 UNIT_TESTS += tests/unit/test_imap_quote
@@ -48,7 +49,7 @@ UNIT_TESTS += tests/unit/test_username
 UNIT_TESTS += tests/unit/test_worker_pool
 
 if WITH_SQLITE
-tests_unit_test_settings_CPPFLAGS = $(AM_CPPFLAGS) -DWITH_SQLITE
+tests_unit_test_settings_files_CPPFLAGS = $(AM_CPPFLAGS) -DWITH_SQLITE
 UNIT_TESTS += tests/unit/test_sql_sqlite
 tests_unit_test_sql_sqlite_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
 UNIT_TESTS += tests/unit/test_tasks
