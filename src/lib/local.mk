@@ -11,6 +11,8 @@ src_lib_libmw_a_SOURCES = \
 	src/lib/clock.h \
 	src/lib/digest.c \
 	src/lib/digest.h \
+	src/lib/gate.c \
+	src/lib/gate.h \
 	src/lib/jail.c \
 	src/lib/jail.h \
 	src/lib/log.c \

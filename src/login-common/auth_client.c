@@ -27,6 +27,9 @@ struct auth_client {
 	struct channel		*channel;	/* NULL: no auth now */
 	struct auth_tree	 open;
 	uint32_t		 last_id;
+	struct session_login	*key;		/* to look up with */
+	struct login_auth_route	 unused;	/* of a cancelled request */
+	uint8_t			 body[CHANNEL_BODY_MAX]; /* to send */
 };
 
 static int
@@ -45,6 +48,7 @@ auth_client_new(struct login_process *process)
 	struct auth_client *ac = xcalloc(1, sizeof(*ac));
 
 	ac->process = process;
+	ac->key = xcalloc(1, sizeof(*ac->key));
 	RB_INIT(&ac->open);
 	return ac;
 }
@@ -54,10 +58,9 @@ static struct session *
 auth_client_find(struct auth_client *ac, uint32_t id)
 {
 	struct session_login *login;
-	struct session_login key;
 
-	key.auth_id = id;
-	login = RB_FIND(auth_tree, &ac->open, &key);
+	ac->key->auth_id = id;
+	login = RB_FIND(auth_tree, &ac->open, ac->key);
 	return login == NULL ? NULL : login->session;
 }
 
@@ -72,16 +75,17 @@ static int
 auth_client_ok(void *arg, uint32_t id, struct wire_reader *r, int fd)
 {
 	struct auth_client *ac = arg;
-	struct login_auth_route route;
 	struct session *s = auth_client_find(ac, id);
-	int result = login_auth_route_get(r, &route);
+	int result;
 
 	(void)fd;
+	result = login_auth_route_get(r, s != NULL ? &s->login->route :
+	    &ac->unused);
+	explicit_bzero(ac->unused.pass, sizeof(ac->unused.pass));
 	if (result == 0 && s != NULL) {
 		auth_client_forget(ac, s);
-		session_auth_ok(s, &route);
+		session_auth_ok(s);
 	}
-	explicit_bzero(route.pass, sizeof(route.pass));
 	return result;
 }
 
@@ -186,7 +190,6 @@ auth_client_submit(struct auth_client *ac, struct session *s,
     bool has_initial, const void *initial, size_t len)
 {
 	struct login_auth_fail fail = { .code = LOGIN_AUTH_CODE_TEMP };
-	uint8_t body[CHANNEL_BODY_MAX];
 	struct login_auth_request m;
 	struct wire_writer w;
 
@@ -203,7 +206,7 @@ auth_client_submit(struct auth_client *ac, struct session *s,
 	m.lip = s->lip;
 	m.initial.data = initial;
 	m.initial.len = len;
-	wire_writer_init(&w, body, sizeof(body));
+	wire_writer_init(&w, ac->body, sizeof(ac->body));
 	login_auth_request_put(&w, &m);
 	if (++ac->last_id == 0)
 		ac->last_id = 1;
@@ -218,10 +221,9 @@ auth_client_continue(struct auth_client *ac, struct session *s,
     const void *response, size_t len)
 {
 	struct login_auth_bytes m = { .data = response, .len = len };
-	uint8_t body[CHANNEL_BODY_MAX];
 	struct wire_writer w;
 
-	wire_writer_init(&w, body, sizeof(body));
+	wire_writer_init(&w, ac->body, sizeof(ac->body));
 	login_auth_bytes_put(&w, &m);
 	channel_send(ac->channel, LOGIN_AUTH_CONTINUE, s->login->auth_id, &w,
 	    -1);

@@ -9,10 +9,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ipc/master_child.h"
 #include "lib/channel.h"
+#include "lib/gate.h"
 #include "lib/log.h"
 #include "lib/sock.h"
 #include "login-common/login_process.h"
@@ -102,6 +104,50 @@ listener_taken(struct login_process *process)
 	channel_send_empty(process->master, CHILD_TAKEN, 0);
 }
 
+/* The one client of this process; false when another one was quicker. */
+static bool
+listener_accept_one(struct login_process *process, struct listener *l)
+{
+	static const struct timespec pause = { .tv_nsec = 100000000 };
+	struct netaddr rip;
+	int fd = sock_accept(l->fd, &rip);
+
+	if (fd == -1) {
+		if (errno == EAGAIN)
+			return false;
+		log_warn("accept: %s", strerror(errno));
+		/* Nothing is served here yet; the socket stays ready. */
+		(void)nanosleep(&pause, NULL);
+		return false;
+	}
+	session_new(process, fd, &rip, l);
+	listener_taken(process);
+	return true;
+}
+
+bool
+listeners_wait(struct login_process *process)
+{
+	struct listeners *ls = &process->listeners;
+	int fds[MASTER_LISTENERS_MAX], gate;
+	size_t i, n = ls->n;
+	bool has_client = false;
+
+	for (i = 0; i < n; i++)
+		fds[i] = ls->items[i].fd;
+	gate = gate_open(fds, n, channel_fd(process->master));
+	while (!has_client && !process->is_draining) {
+		i = gate_wait(gate, n);
+		if (i < n)
+			has_client = listener_accept_one(process,
+			    &ls->items[i]);
+		else if (channel_turn(process->master) == -1)
+			break;
+	}
+	(void)close(gate);
+	return has_client;
+}
+
 static void
 listener_accept(void *arg, unsigned int what)
 {
@@ -124,10 +170,6 @@ listener_accept(void *arg, unsigned int what)
 			return;
 		}
 		session_new(process, fd, &rip, l);
-		if (process->is_single) {
-			listener_taken(process);
-			return;
-		}
 	}
 }
 

@@ -31,6 +31,11 @@ struct listeners {
 /* Before the jail: takes a listening socket from the master. */
 int	listener_add(struct login_process *, int fd,
 	    const struct master_listener *);
+/*
+ * A process for one client waits here for it, among its spare siblings, and
+ * does as the master says meanwhile.  false: it is told to end instead.
+ */
+bool	listeners_wait(struct login_process *);
 /* Begins to accept. */
 void	listeners_start(struct login_process *);
 /* Gives the sockets up: another process may bind or accept there. */

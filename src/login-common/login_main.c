@@ -294,9 +294,14 @@ login_main(const struct login_protocol *protocol)
 	process->auth = auth_client_new(process);
 	if (setup.auth_fd != -1)
 		auth_client_open(process->auth, setup.auth_fd);
-	channel_attach(process->master, process->loop);
-	listeners_start(process);
 	channel_send_empty(process->master, CHILD_READY, 0);
+	if (process->is_single) {
+		if (!listeners_wait(process))
+			return 0;
+	} else {
+		listeners_start(process);
+	}
+	channel_attach(process->master, process->loop);
 	loop_hook_add(process->loop, &hook, login_flush_log, NULL);
 	loop_run(process->loop);
 	channel_flush(process->master);

@@ -113,11 +113,12 @@ _Static_assert(sizeof(auth_words) / sizeof(auth_words[0]) ==
     LOGIN_AUTH_CODE_LAST + 1, "a word for each code");
 
 void
-session_auth_ok(struct session *s, const struct login_auth_route *route)
+session_auth_ok(struct session *s)
 {
-	s->login->route = *route;
+	const char *user = s->login->route.user;
+
 	s->login->next_addr = 0;
-	session_set_user(s, route->user, strlen(route->user));
+	session_set_user(s, user, strlen(user));
 	backend_start(s);
 	session_run(s);
 }

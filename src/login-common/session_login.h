@@ -28,7 +28,7 @@ void	session_refuse(struct session *, enum login_answer,
 	    const char *text, bool has_delay);
 
 /* Answers of auth. */
-void	session_auth_ok(struct session *, const struct login_auth_route *);
+void	session_auth_ok(struct session *);	/* login->route is set */
 void	session_auth_fail(struct session *, const struct login_auth_fail *);
 
 #endif
