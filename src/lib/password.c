@@ -309,8 +309,8 @@ verify_crypt(const struct password_check *c)
 	if (strlen(hash) != c->len)
 		return PASSWORD_BAD_HASH;
 	work = xcalloc(1, sizeof(*work));
-	out = crypt_r(c->pass, hash, work);
-	if (out != NULL && out[0] != '*') {
+	out = crypt_rn(c->pass, hash, work, sizeof(*work));
+	if (out != NULL) {
 		len = strlen(out);
 		verdict = len == c->len && digest_equal(out, hash, len) ?
 		    PASSWORD_MATCH : PASSWORD_MISMATCH;

@@ -22,6 +22,7 @@ UNIT_TESTS += tests/unit/test_loop
 UNIT_TESTS += tests/unit/test_loop_timers
 UNIT_TESTS += tests/unit/test_auth_chain
 UNIT_TESTS += tests/unit/test_auth_request
+UNIT_TESTS += tests/unit/test_auth_server
 UNIT_TESTS += tests/unit/test_base64
 UNIT_TESTS += tests/unit/test_config_parse
 UNIT_TESTS += tests/unit/test_config_wire

@@ -177,7 +177,6 @@ test_names(void **state)
 	assert_int_equal(f->said.type, LOGIN_AUTH_OK);
 	assert_int_equal(f->said.route.naddrs, 1);
 	/* hostip needs no resolver */
-	f->env.chain.dbs[0].columns.ncolumns = 0;
 	f->settings.passdbs[0].driver = PASSDB_SQL;
 	plain(f, 1, "joe", "pw");
 	row_is(f, (const char *[][2]){ { "host", "a.example" },
