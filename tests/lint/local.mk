@@ -1,6 +1,7 @@
 # Each is a script that speaks TAP; lint.py is what they share.
 LINT_TESTS = \
 	tests/lint/banned.py \
+	tests/lint/docs.py \
 	tests/lint/edges.py \
 	tests/lint/headers.py \
 	tests/lint/heads.py \

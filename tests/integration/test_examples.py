@@ -1,0 +1,75 @@
+"""The examples of the documentation, with places of this machine."""
+
+import random
+import re
+import sqlite3
+from pathlib import Path
+
+from harness.host import Hosts, imap_script, pop3_script
+from harness.suite import AUTH_UID, LOGIN_UID, WORKER_UID, program
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "doc/examples"
+
+
+def example(name):
+    return (EXAMPLES / name).read_text()
+
+
+def conf(suite):
+    """mailwicket.conf, with what belongs to the machine put in front."""
+    text = example("mailwicket.conf")
+    text = text.replace("/var/log/mailwicket.log", str(suite.log_path))
+    text = text.replace("/etc/mailwicket/sql.conf", str(suite.sql_conf))
+    assert str(suite.log_path) in text and str(suite.sql_conf) in text
+    mode = "yes" if suite.per_connection else "no"
+    text = re.sub(
+        "(login_process_per_connection) = no", rf"\1 = {mode}", text
+    )
+    return text + (
+        f"base_dir = {suite.base_dir}\n"
+        f"login_user = {LOGIN_UID}\n"
+        f"auth_user = {AUTH_UID}\n"
+        f"auth_worker_user = {WORKER_UID}\n"
+        f"auth_executable = {program('auth')}\n"
+        f"auth_worker_executable = {program('auth-worker')}\n"
+        "protocol imap {\n"
+        "  listen = 127.0.0.1:0\n"
+        f"  login_executable = {program('imap-login')}\n"
+        "}\n"
+        "protocol pop3 {\n"
+        "  listen = 127.0.0.1:0\n"
+        f"  login_executable = {program('pop3-login')}\n"
+        "}\n"
+    )
+
+
+def test_the_examples_work(new_suite):
+    suite = new_suite(conf=conf, start=False)
+    suite.db.executescript(example("users.sql"))
+    text = example("sql.conf")
+    place = "/var/lib/mailwicket/users.db"
+    assert place in text
+    suite.sql_conf.write_text(text.replace(place, str(suite.db_path)))
+    suite.start()
+    addr = f"127.{random.randint(61, 120)}.{random.randint(1, 254)}.9"
+    with Hosts(imap_script, pop3_script, addr, standard=True) as hosts:
+        suite.db.execute("UPDATE proxy SET host = ?", (addr,))
+        suite.imap().ok("LOGIN joe pw")
+        assert suite.pop3().login("john", "pw").startswith("+OK")
+        assert hosts.logins == [("joe@domain.net", "pw"), ("john", "pw")]
+        assert suite.imap().login("jack", "pw")[1].startswith(
+            "a NO [AUTHENTICATIONFAILED]"
+        )
+
+
+def test_readme_shows_the_examples():
+    """Each line of the shown files stands in an example."""
+    readme = (EXAMPLES.parents[1] / "README.md").read_text()
+    shown = readme.split("## A minimal configuration")[1].split("## ")[0]
+    code = [line[4:] for line in shown.splitlines() if line[:4] == "    "]
+    known = "\n".join(map(example, ("mailwicket.conf", "sql.conf")))
+    lines = {line.strip() for line in known.splitlines()}
+    for line in code[: code.index("mkdir -p /var/lib/mailwicket")]:
+        assert line.strip() in lines, line
+    statements = "\n".join(code).split("<<END\n")[1].split("END\n")[0]
+    sqlite3.connect(":memory:").executescript(statements)
