@@ -4,9 +4,12 @@ dist_doc_DATA += doc/PROCESSES.md
 dist_doc_DATA += doc/SEED.md
 dist_doc_DATA += doc/TOUR.md
 dist_man_MANS =
+dist_man_MANS += doc/man/mailwicket.conf.5
 dist_man_MANS += doc/man/mailwicket.8
-dist_examples_DATA = \
-	doc/examples/mailwicket.conf \
-	doc/examples/sql.conf \
-	doc/examples/users.sql
+dist_examples_DATA =
+dist_examples_DATA += doc/examples/mailwicket.conf
+dist_examples_DATA += doc/examples/per-connection.conf
+dist_examples_DATA += doc/examples/proxy-only.conf
+dist_examples_DATA += doc/examples/sql.conf
+dist_examples_DATA += doc/examples/users.sql
 examplesdir = $(docdir)/examples

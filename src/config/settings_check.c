@@ -25,6 +25,7 @@
 #define LOGIN_SIZE_SESSION	(UINT64_C(2) * 16 * 1024)
 /* Largest uid and gid that can be somebody; the last two are special. */
 #define ID_MAX	(UINT32_MAX - 2)
+#define CHECK_ERROR_MAX	128
 
 typedef void (*check_fn)(struct reader *);
 
@@ -301,6 +302,23 @@ check_mechanisms(struct reader *r)
 		faults_add(r->faults, &place, "mechanisms: none is named");
 }
 
+/* Each variable of a text must be known. */
+static void
+check_variables(struct reader *r, const struct config_place *place,
+    const char *name, const char *text)
+{
+	struct var_piece piece;
+	char err[CHECK_ERROR_MAX];
+
+	while ((text = strchr(text, '%')) != NULL) {
+		text++;
+		if (var_parse(&text, &piece, err, sizeof(err)) == 0)
+			continue;
+		faults_add(r->faults, place, "%s: %s", name, err);
+		return;
+	}
+}
+
 static void
 check_passdbs(struct reader *r)
 {
@@ -319,6 +337,9 @@ check_passdbs(struct reader *r)
 		else if (p->driver == PASSDB_SQL && p->args[0] != '/')
 			faults_add(r->faults, &r->passdb_places[i],
 			    "passdb sql: args is the absolute path of a file");
+		else if (p->driver == PASSDB_STATIC)
+			check_variables(r, &r->passdb_places[i], "args",
+			    p->args);
 	}
 }
 
@@ -339,7 +360,7 @@ check_format(struct reader *r)
 	struct config_place place = reader_place(r, "auth_username_format", -1);
 	const char *text = r->settings->auth_username_format;
 	struct var_piece piece;
-	char err[128];
+	char err[CHECK_ERROR_MAX];
 
 	while ((text = strchr(text, '%')) != NULL) {
 		text++;

@@ -17,6 +17,8 @@
 #include "fuzz.h"
 
 #define FUZZ_WIRE_MAX	(1024 * 1024)
+/* Bytes that tell the table. */
+#define FUZZ_HEAD	4
 /* enum role_id of the children. */
 #define FUZZ_ROLE_FIRST	2
 #define FUZZ_ROLE_LAST	5
@@ -111,6 +113,26 @@ fuzz_print(const struct settings *settings)
 	free(text);
 }
 
+/* The bytes with the head that names this table, whatever they began with. */
+static void
+fuzz_wire_headed(const uint8_t *data, size_t len)
+{
+	struct settings *empty = settings_new(1);
+	struct buf buf;
+	uint8_t *copy;
+
+	buf_init(&buf, FUZZ_WIRE_MAX);
+	must(config_wire_put(&buf, empty, FUZZ_ROLE_FIRST) == 0);
+	copy = malloc(len == 0 ? 1 : len);
+	must(copy != NULL);
+	memcpy(copy, data, len);
+	memcpy(copy, buf_head(&buf), len < FUZZ_HEAD ? len : FUZZ_HEAD);
+	fuzz_wire(copy, len);
+	free(copy);
+	buf_clear(&buf);
+	settings_free(empty);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_bytes)
 {
@@ -119,6 +141,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_bytes)
 
 	if (data_bytes > 0 && data[0] == 0xff) {
 		fuzz_wire(data + 1, data_bytes - 1);
+		fuzz_wire_headed(data + 1, data_bytes - 1);
 		return 0;
 	}
 	settings = settings_read_text("f", (const char *)data, data_bytes,

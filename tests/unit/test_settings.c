@@ -353,6 +353,8 @@ test_sections(void **state)
 	    "f:3: unknown setting what_ever in passdb static");
 	bad("auth default {\npassdb static {\n}\n}",
 	    "f:2: passdb: args is missing");
+	bad("auth default {\npassdb static {\nargs = host=%q\n}\n}",
+	    "f:3: args: unknown variable %q");
 	bad("auth default {\npassdb sql {\nargs = x\n}\n}",
 	    "f:3: passdb sql: args is the absolute path");
 	bad("ssl_cert = </x", "unknown setting ssl_cert");
@@ -433,6 +435,7 @@ test_notices(void **state)
 	noticed("auth_debug_passwords = yes", "never logged");
 	noticed("mail_max_userip_connections = 1\nmax_mail_processes = 9",
 	    "starts no mail processes");
+	noticed("login_greeting_capability = no", "always carries");
 	/* Nothing is said about what changes nothing. */
 	settings_free(good("auth_cache_size = 0\nprotocols = imap\n"
 	    "disable_plaintext_auth = no\nssl_verify_client_cert = no"));
