@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "auth/auth_server.h"
 #include "config/config_wire.h"
@@ -81,9 +82,10 @@ auth_main_fallback(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 
 	(void)endpoint;
 	(void)id;
-	log_set_fallback(LOG_FALLBACK_NONE, fd);
-	if (master_log_fallback_get(r, &fallback) == -1)
+	if (master_log_fallback_get(r, &fallback) == -1) {
+		(void)close(fd);
 		return -1;
+	}
 	log_set_fallback(fallback.kind, fd);
 	return 0;
 }

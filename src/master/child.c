@@ -7,10 +7,12 @@
 #include "master/child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -30,6 +32,9 @@
 #define CHILD_WHEN_LOGIN	0x2u
 #define CHILD_WHEN_AUTH		0x4u
 #define CHILD_WHEN_WORKER	0x8u
+
+/* What a child needs while it starts, and what must be left for others. */
+#define CHILD_FDS		(2 * MASTER_LISTENERS_MAX + 32)
 
 /* One packet of log records; a child sends at most 8 KiB. */
 #define CHILD_LOG_PACKET	16384
@@ -122,12 +127,33 @@ child_run(struct child *c, int master_fd, int log_fd)
 	return c->pid == -1 ? -1 : 0;
 }
 
+/*
+ * Room for the child's own fds and for those that its first messages carry:
+ * the lowest free number tells how many there are.
+ */
+static bool
+child_has_fds(void)
+{
+	struct rlimit limit;
+	int lowest = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	if (lowest == -1)
+		return false;
+	(void)close(lowest);
+	return getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
+	    (rlim_t)lowest + CHILD_FDS < limit.rlim_cur;
+}
+
 struct child *
 child_new(const struct child_config *config)
 {
 	int master[2], log[2], saved_errno;
 	struct child *c;
 
+	if (!child_has_fds()) {
+		errno = EMFILE;
+		return NULL;
+	}
 	if (sock_pair(SOCK_STREAM, master) == -1)
 		return NULL;
 	if (sock_pair(SOCK_SEQPACKET, log) == -1) {

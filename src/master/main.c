@@ -80,9 +80,11 @@ main_options_get(struct main_options *o, int argc, char *argv[])
 static void
 main_process(void)
 {
+	static const int ignored[] = { SIGPIPE, SIGALRM, SIGUSR2 };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct sigaction normal = { .sa_handler = SIG_DFL };
 	sigset_t none;
+	size_t i;
 	int fd;
 
 	do {
@@ -92,7 +94,8 @@ main_process(void)
 		exit(EX_OSERR);
 	(void)close_range(STDERR_FILENO + 1, ~0u, 0);
 	(void)umask(077);
-	(void)sigaction(SIGPIPE, &ignore, NULL);
+	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		(void)sigaction(ignored[i], &ignore, NULL);
 	(void)sigaction(SIGCHLD, &normal, NULL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);

@@ -371,18 +371,8 @@ master_on_term(void *arg)
 }
 
 static void
-master_on_hup(void *arg)
+master_reopen(struct master *m)
 {
-	struct master *m = arg;
-
-	if (!m->is_stopping && m->is_up)
-		reload(m);
-}
-
-static void
-master_on_usr1(void *arg)
-{
-	struct master *m = arg;
 	struct child *c;
 	size_t i;
 
@@ -393,6 +383,55 @@ master_on_usr1(void *arg)
 	log_info("log files opened again");
 }
 
+/* Once a second is enough. */
+static bool
+master_grant(struct master_wish *wish)
+{
+	uint64_t now = clock_ms();
+
+	if (!wish->is_open || (wish->granted_ms != 0 &&
+	    now - wish->granted_ms < MASTER_TICK_MS))
+		return false;
+	wish->is_open = false;
+	wish->granted_ms = now;
+	return true;
+}
+
+/* No second reload before the first has come to its end. */
+static bool
+master_can_reload(const struct master *m)
+{
+	return m->is_up && !m->is_stopping &&
+	    m->services[MASTER_AUTH].n[CHILD_IS_STARTING] == 0;
+}
+
+static void
+master_follow_signals(struct master *m)
+{
+	if (master_can_reload(m) && master_grant(&m->reload))
+		reload(m);
+	if (master_grant(&m->reopen))
+		master_reopen(m);
+}
+
+static void
+master_on_hup(void *arg)
+{
+	struct master *m = arg;
+
+	m->reload.is_open = true;
+	master_follow_signals(m);
+}
+
+static void
+master_on_usr1(void *arg)
+{
+	struct master *m = arg;
+
+	m->reopen.is_open = true;
+	master_follow_signals(m);
+}
+
 static void
 master_on_second(void *arg)
 {
@@ -401,6 +440,7 @@ master_on_second(void *arg)
 
 	for (i = 0; i < MASTER_SERVICES; i++)
 		service_tick(&m->services[i]);
+	master_follow_signals(m);
 	loop_timer_start(&m->seconds, &m->second, master_on_second, m);
 }
 

@@ -24,6 +24,12 @@ enum master_service {
 };
 #define MASTER_SERVICES		(MASTER_POP3_LOGIN + 1)
 
+/* A signal may come more often than it makes sense to follow. */
+struct master_wish {
+	bool		 is_open;
+	uint64_t	 granted_ms;
+};
+
 struct master {
 	const char		*config_path;
 	bool			 is_foreground;
@@ -39,6 +45,7 @@ struct master {
 	struct listeners	 listeners[SERVICE_LAST + 1];
 	struct service		 services[MASTER_SERVICES];
 	struct child		*auth;		/* that login processes use */
+	struct master_wish	 reload, reopen;
 	bool			 is_up;		/* all were READY once */
 	bool			 is_stopping;
 	struct loop_timers	 ends, login_ends;

@@ -21,6 +21,9 @@
 /* A death so soon after the start is one that the next child shares. */
 #define SERVICE_EARLY_MS	1000
 #define SERVICE_STALL_MAX_MS	60000u
+/* A start that the system refuses is tried again after so long. */
+#define SERVICE_REFUSED_MS	1000
+#define SERVICE_REFUSED_LOG	60
 /* Who closes its channel, or was cut off, has so long to end. */
 #define SERVICE_END_MS		5000
 
@@ -109,6 +112,7 @@ service_stall(struct service *s)
 {
 	uint32_t shift, stall_ms;
 
+	s->failed_ms = clock_ms();
 	if (++s->nfailures < 2)
 		return;
 	shift = s->nfailures - 2;
@@ -118,6 +122,19 @@ service_stall(struct service *s)
 	s->stalled_until_ms = clock_ms() + stall_ms;
 	log_warn("%s: fails to start, waiting %u seconds before the next try",
 	    role_name(s->role), stall_ms / 1000);
+}
+
+/* Fds or memory may be there again in a second; a line a minute will do. */
+static void
+service_refused(struct service *s)
+{
+	if (s->nrefused++ % SERVICE_REFUSED_LOG == 0)
+		log_error("%s: %s cannot be started: %m", role_name(s->role),
+		    s->policy.path);
+	s->stalled_until_ms = clock_ms() + SERVICE_REFUSED_MS;
+	s->nfailures++;
+	s->failed_ms = clock_ms();
+	s->hooks->ended(s, NULL, NULL, true);
 }
 
 struct child *
@@ -137,12 +154,10 @@ service_start(struct service *s)
 	if (!s->is_on || clock_ms() < s->stalled_until_ms)
 		return NULL;
 	if ((c = child_new(&config)) == NULL) {
-		log_error("%s: %s cannot be started: %m", role_name(s->role),
-		    s->policy.path);
-		service_stall(s);
-		s->hooks->ended(s, NULL, NULL, true);
+		service_refused(s);
 		return NULL;
 	}
+	s->nrefused = 0;
 	TAILQ_INSERT_TAIL(&s->children, c, entry);
 	s->n[c->state]++;
 	s->hooks->started(s, c);
@@ -203,7 +218,7 @@ service_forgive(struct service *s)
 		return;
 	TAILQ_FOREACH(c, &s->children, entry)
 		if (c->state == CHILD_IS_SERVING &&
-		    clock_ms() - c->ready_ms > SERVICE_EARLY_MS)
+		    c->started_ms >= s->failed_ms && clock_ms() - c->ready_ms > SERVICE_EARLY_MS)
 			s->nfailures = 0;
 }
 

@@ -56,6 +56,8 @@ struct service {
 	bool				 was_dry;	/* in this second */
 	/* throttle */
 	uint32_t			 nfailures;	/* in a row */
+	uint64_t			 failed_ms;	/* the last of them */
+	uint32_t			 nrefused;	/* by the system */
 	uint64_t			 stalled_until_ms;
 	/* room for a client when all processes are taken (room.c) */
 	struct listeners		*listeners;	/* login, borrowed */

@@ -211,6 +211,35 @@ test_shared_count_is_kept(void **state)
 	assert_int_equal(service_total(s), 3);
 }
 
+/* Those that serve do not make up for one that started later and failed. */
+static void
+test_throttle_beside_others(void **state)
+{
+	struct bed *b = *state;
+	struct service *s = &b->service;
+
+	b->now_ms = clock_ms();
+	clock_set_for_test(b->now_ms);
+	configure(b, false, 1, 0);
+	service_fill(s);
+	WAIT_FOR(b, s->n[CHILD_IS_SERVING] == 1);
+	pass(b, 5000);
+	s->policy.count = 2;
+	b->script = "exit:1";
+	service_fill(s);
+	WAIT_FOR(b, b->nended == 1);
+	pass(b, 1000);
+	service_tick(s);
+	assert_int_equal(s->nfailures, 1);
+	service_fill(s);
+	WAIT_FOR(b, b->nended == 2);
+	service_fill(s);
+	assert_int_equal(b->nstarted, 3);
+	pass(b, 1000);
+	service_fill(s);
+	assert_int_equal(b->nstarted, 4);
+}
+
 /* The first replacement comes at once, then after 1, 2, 4 ... 60 s. */
 static void
 test_throttle(void **state)
@@ -261,6 +290,8 @@ test_program_is_missing(void **state)
 	service_configure(s, &policy);
 	service_fill(s);
 	service_fill(s);
+	assert_int_equal(b->nearly, 1);
+	pass(b, 1000);
 	service_fill(s);
 	assert_int_equal(b->nearly, 2);
 	assert_int_equal(b->nended, 0);
@@ -545,6 +576,7 @@ main(int argc, char *argv[])
 	const struct CMUnitTest tests[] = {
 		TEST(test_shared_count_is_kept),
 		TEST(test_throttle),
+		TEST(test_throttle_beside_others),
 		TEST(test_program_is_missing),
 		TEST(test_death_with_client_is_no_failure),
 		TEST(test_spares),
