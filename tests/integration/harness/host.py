@@ -1,6 +1,7 @@
 """Scripted mail hosts: what stands behind the proxy and does odd things."""
 
 import base64
+import contextlib
 import re
 import socket
 import threading
@@ -151,10 +152,12 @@ class Host:
         return b"".join(bytes(wire.received) for wire in self.wires)
 
     def close(self):
+        """A thread that waits on a socket hears of a shutdown only."""
         self.is_closed = True
-        self.sock.close()
-        for wire in self.wires:
-            wire.close()
+        for sock in [self.sock] + [wire.sock for wire in self.wires]:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+            sock.close()
 
     def check(self):
         """What went wrong in the script's threads is the test's fault too."""

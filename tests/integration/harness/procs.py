@@ -104,6 +104,29 @@ def listening_inodes():
     return found
 
 
+TCP_STATES = {"01": "established", "02": "syn-sent", "04": "fin-wait1",
+              "05": "fin-wait2", "08": "close-wait", "09": "last-ack",
+              "0A": "listen", "0B": "closing"}
+
+
+def connections(pid):
+    """Lines about the TCP sockets that a process holds, for messages."""
+    try:
+        held = set(fds(pid).values())
+    except OSError:
+        return []
+    found = []
+    for table in ("tcp", "tcp6"):
+        with open(f"/proc/net/{table}", encoding="ascii") as file:
+            for line in file.readlines()[1:]:
+                fields = line.split()
+                if f"socket:[{fields[9]}]" in held:
+                    ports = [int(x.split(":")[1], 16) for x in fields[1:3]]
+                    state = TCP_STATES.get(fields[3], fields[3])
+                    found.append(f"{ports[0]} -> {ports[1]} {state}")
+    return found
+
+
 def has_listener(pid):
     inodes = listening_inodes()
     try:

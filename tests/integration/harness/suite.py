@@ -325,10 +325,11 @@ class Suite:
             if not left:
                 return []
             time.sleep(0.02)
-        for pid, _ in left:
+        left = [(*pair, procs.connections(pair[0])) for pair in left]
+        for pid, *_ in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        procs.wait_gone([pid for pid, _ in left])
+        procs.wait_gone([pid for pid, *_ in left])
         return left
 
     def _left(self):
