@@ -288,6 +288,7 @@ login_main(const struct login_protocol *protocol)
 	login_jail(process);
 	TAILQ_INIT(&process->waiting);
 	TAILQ_INIT(&process->relayed);
+	TAILQ_INIT(&process->unused);
 	SLIST_INIT(&process->pool);
 	process->loop = loop_new();
 	login_timers_start(process);

@@ -36,6 +36,7 @@ struct login_process {
 	struct session_list		 waiting;  /* not logged in, by age */
 	struct session_list		 relayed;
 	unsigned int			 nwaiting, nrelayed;
+	struct session_list		 unused; /* memory for sessions */
 	struct session_login_pool	 pool;	/* unused session_logins */
 	unsigned int			 npool;
 

@@ -20,17 +20,18 @@
 
 static uint8_t relay_scratch[RELAY_SCRATCH];
 
-/* What was read before the relay began goes on behind what is queued. */
+/*
+ * What was read before the relay began goes on behind what is queued; the
+ * buffer's memory is given back, empty or not.
+ */
 static void
 relay_hand_over(struct stream *from, struct stream *to, uint64_t *bytes)
 {
 	size_t n = buf_used(&from->in);
 
-	if (n == 0)
-		return;
 	*bytes += n;
-	if (stream_put(to, buf_head(&from->in), n) == 0)
-		buf_drop(&from->in, n);
+	/* Cannot be over the bound: it is larger than that of from->in. */
+	(void)!stream_put(to, buf_head(&from->in), n);
 	buf_clear(&from->in);
 }
 

@@ -23,6 +23,11 @@
 #include "login-common/session_id.h"
 #include "login-common/session_step.h"
 
+/*
+ * Sessions are carved from blocks of so many: between the buffers of logins,
+ * which come and go, each would leave a hole behind that nothing else fits.
+ */
+#define SESSION_BLOCK		32
 /* Unused session_logins that are kept: a burst's worth, 200 kB at most. */
 #define SESSION_POOL_MAX	64
 
@@ -33,6 +38,22 @@ session_client_ready(void *arg, unsigned int what)
 
 	stream_note(&s->client, what);
 	session_run(s);
+}
+
+static struct session *
+session_alloc(struct login_process *process)
+{
+	size_t n = process->is_single ? 1 : SESSION_BLOCK;
+	struct session *s = TAILQ_FIRST(&process->unused);
+
+	if (s == NULL) {
+		for (s = xcalloc(n, sizeof(*s)); n > 0; n--, s++)
+			TAILQ_INSERT_TAIL(&process->unused, s, entry);
+		s = TAILQ_FIRST(&process->unused);
+	}
+	TAILQ_REMOVE(&process->unused, s, entry);
+	memset(s, 0, sizeof(*s));
+	return s;
 }
 
 /* Takes a cleared session_login from the pool, or a new one. */
@@ -120,7 +141,7 @@ void
 session_new(struct login_process *process, int fd, const struct netaddr *rip,
     const struct listener *listener)
 {
-	struct session *s = xcalloc(1, sizeof(*s));
+	struct session *s = session_alloc(process);
 
 	s->process = process;
 	s->state = SESSION_GREETING;
@@ -228,7 +249,7 @@ session_free(struct session *s)
 	stream_close(&s->client);
 	stream_close(&s->backend);
 	free(s->user);
-	free(s);
+	TAILQ_INSERT_HEAD(&process->unused, s, entry);
 	login_process_changed(process);
 }
 
