@@ -133,6 +133,17 @@ master_send_fallback(const struct master *m, struct child *c)
 		child_send_fallback(c, kind, fd);
 }
 
+void
+master_send_fallbacks(struct master *m)
+{
+	struct child *c;
+	size_t i;
+
+	for (i = 0; i < MASTER_SERVICES; i++)
+		TAILQ_FOREACH(c, &m->services[i].children, entry)
+			master_send_fallback(m, c);
+}
+
 static void
 master_on_started(struct service *s, struct child *c)
 {
@@ -373,13 +384,8 @@ master_on_term(void *arg)
 static void
 master_reopen(struct master *m)
 {
-	struct child *c;
-	size_t i;
-
 	(void)master_log_reopen(m->log);
-	for (i = 0; i < MASTER_SERVICES; i++)
-		TAILQ_FOREACH(c, &m->services[i].children, entry)
-			master_send_fallback(m, c);
+	master_send_fallbacks(m);
 	log_info("log files opened again");
 }
 

@@ -62,6 +62,8 @@ int	master_run(struct settings *, const char *config_path,
 	    bool is_foreground, int ready_fd);
 /* Makes the services follow m->settings (start and reload). */
 void	master_configure_services(struct master *);
+/* Tells all children where their lines go without a master. */
+void	master_send_fallbacks(struct master *);
 /* Begins to end everything; harmless when called again. */
 void	master_stop(struct master *);
 

@@ -6,9 +6,8 @@
  */
 #include "master/reload.h"
 
-#include <string.h>
-
 #include "config/settings.h"
+#include "config/settings_print.h"
 #include "lib/log.h"
 #include "master/check.h"
 #include "master/listeners.h"
@@ -22,16 +21,29 @@ reload_refuse(const char *why)
 	log_error("reload: %s; the old configuration stays", why);
 }
 
+/* What a running suite is built upon. */
+static void
+reload_on_change(void *arg, const char *name, bool needs_restart)
+{
+	bool *is_fixed = arg;
+
+	if (!needs_restart)
+		return;
+	*is_fixed = true;
+	log_error("reload: a change of %s needs a restart; the old "
+	    "configuration stays", name);
+}
+
 static bool
 reload_is_usable(const struct master *m, const struct settings *set)
 {
 	struct check_faults faults;
+	bool is_fixed = false;
 	size_t i;
 
-	if (strcmp(set->base_dir, m->settings->base_dir) != 0) {
-		reload_refuse("another base_dir needs a restart");
+	settings_diff(m->settings, set, reload_on_change, &is_fixed);
+	if (is_fixed)
 		return false;
-	}
 	(void)check_settings(set, &faults);
 	for (i = 0; i < faults.n; i++)
 		reload_refuse(faults.text[i]);
@@ -121,5 +133,6 @@ reload(struct master *m)
 		return;
 	}
 	reload_take(m, set, all);
+	master_send_fallbacks(m);
 	log_info("configuration read again");
 }

@@ -44,6 +44,7 @@ UNIT_TESTS += tests/unit/test_child
 UNIT_TESTS += tests/unit/test_jail
 UNIT_TESTS += tests/unit/test_proc
 UNIT_TESTS += tests/unit/test_query
+UNIT_TESTS += tests/unit/test_rundir
 UNIT_TESTS += tests/unit/test_service
 UNIT_TESTS += tests/unit/test_sasl_decode
 UNIT_TESTS += tests/unit/test_username
