@@ -42,6 +42,7 @@ UNIT_TESTS += tests/unit/test_pop3_parse
 UNIT_TESTS += tests/unit/test_pop3_reply_parse
 UNIT_TESTS += tests/unit/test_child
 UNIT_TESTS += tests/unit/test_jail
+UNIT_TESTS += tests/unit/test_master_log
 UNIT_TESTS += tests/unit/test_proc
 UNIT_TESTS += tests/unit/test_query
 UNIT_TESTS += tests/unit/test_rundir
