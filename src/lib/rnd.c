@@ -7,15 +7,19 @@
 #include "lib/rnd.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sysexits.h>
 
 #include "lib/log.h"
 
-void
-rnd_bytes(void *dst, size_t n)
+/* Small requests share one system call; a byte is given out once. */
+#define RND_POOL	256
+#define RND_SMALL	32
+
+static void
+rnd_kernel(unsigned char *p, size_t n)
 {
-	unsigned char *p = dst;
 	ssize_t got;
 
 	while (n > 0) {
@@ -28,4 +32,23 @@ rnd_bytes(void *dst, size_t n)
 		p += got;
 		n -= (size_t)got;
 	}
+}
+
+void
+rnd_bytes(void *dst, size_t n)
+{
+	static unsigned char pool[RND_POOL];
+	static size_t left;
+
+	if (n > RND_SMALL) {
+		rnd_kernel(dst, n);
+		return;
+	}
+	if (left < n) {
+		rnd_kernel(pool, sizeof(pool));
+		left = sizeof(pool);
+	}
+	left -= n;
+	memcpy(dst, pool + left, n);
+	explicit_bzero(pool + left, n);
 }

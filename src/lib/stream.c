@@ -28,11 +28,11 @@ stream_open(struct stream *st, struct loop *loop, int fd, loop_io_fn fn,
     void *arg)
 {
 	st->fd = fd;
+	st->loop = loop;
 	st->error = 0;
-	st->has_eof = st->is_shut = false;
+	st->has_eof = st->is_shut = st->has_blocked = false;
 	st->can_read = st->can_write = false;
-	loop_io_start(loop, &st->io, fd, LOOP_READ | LOOP_WRITE | LOOP_EDGE,
-	    fn, arg);
+	loop_io_start(loop, &st->io, fd, LOOP_READ | LOOP_EDGE, fn, arg);
 }
 
 void
@@ -98,6 +98,19 @@ stream_fill(struct stream *st)
 	return all;
 }
 
+/* Nobody wants to hear of room that he did not miss: watched from now on. */
+static void
+stream_blocked(struct stream *st)
+{
+	st->can_write = false;
+	if (st->has_blocked)
+		return;
+	st->has_blocked = true;
+	loop_io_stop(&st->io);
+	loop_io_start(st->loop, &st->io, st->fd,
+	    LOOP_READ | LOOP_WRITE | LOOP_EDGE, st->io.fn, st->io.arg);
+}
+
 /* One send(): bytes taken, or 0 when it would block or is broken. */
 static size_t
 stream_send(struct stream *st, const void *p, size_t n)
@@ -107,15 +120,15 @@ stream_send(struct stream *st, const void *p, size_t n)
 	do {
 		sent = send(st->fd, p, n, MSG_NOSIGNAL);
 	} while (sent == -1 && errno == EINTR);
-	if (sent >= 0) {
-		if ((size_t)sent < n)
-			st->can_write = false;
-		return (size_t)sent;
-	}
-	st->can_write = false;
-	if (errno != EAGAIN)
+	if (sent == -1 && errno != EAGAIN) {
 		st->error = errno;
-	return 0;
+		return 0;
+	}
+	if (sent < 0)
+		sent = 0;
+	if ((size_t)sent < n)
+		stream_blocked(st);
+	return (size_t)sent;
 }
 
 int

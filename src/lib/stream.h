@@ -1,8 +1,10 @@
 /*
  * stream: non-blocking bytes over a connected socket.
  *
- * The socket is registered with the loop once, edge-triggered; the stream
- * remembers what it may do (can_read, can_write) and the owner acts on that.
+ * The socket is registered with the loop once, edge-triggered, for reading;
+ * for writing too from the first time that the kernel does not take all.  The
+ * stream remembers what it may do (can_read, can_write) and the owner acts on
+ * that.
  * Both buffers take memory only while they hold bytes.
  */
 #ifndef LIB_STREAM_H
@@ -23,6 +25,8 @@ struct stream {
 	bool		 can_write;
 	bool		 has_eof;	/* the peer will send no more */
 	bool		 is_shut;	/* we said that we send no more */
+	bool		 has_blocked;	/* watched for writing */
+	struct loop	*loop;
 	struct loop_io	 io;
 	struct buf	 in, out;
 };

@@ -104,7 +104,7 @@ backend_timeout(void *arg)
 	struct session *s = arg;
 
 	backend_failed(s, s->state == SESSION_BACKEND_CONNECT ?
-	    "no connection in time" : "no login in time");
+	    "no greeting in time" : "no login in time");
 	session_run_later(s);
 }
 
@@ -113,8 +113,11 @@ backend_step_connect(struct session *s)
 {
 	if (!session_read_client(s))
 		return;
-	/* A failed connect is readable too and told by the first read. */
-	if (!s->backend.can_write && !s->backend.can_read)
+	/*
+	 * A mail host speaks first: that it is connected is of no interest
+	 * before.  A failed connect is readable too, told by the first read.
+	 */
+	if (!s->backend.can_read)
 		return;
 	s->process->protocol->backend_start(s);
 	session_to(s, SESSION_BACKEND_LOGIN);

@@ -11,8 +11,6 @@
 
 #include "lib/rnd.h"
 
-/* Random bytes are fetched for so many ids at a time: one call less each. */
-#define SESSION_ID_BATCH	64
 #define SESSION_ID_BYTES	12
 
 void
@@ -20,17 +18,12 @@ session_id_make(char dst[17])
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	    "abcdefghijklmnopqrstuvwxyz0123456789-_";
-	static uint8_t batch[SESSION_ID_BATCH][SESSION_ID_BYTES];
-	static size_t left;
-	const uint8_t *p;
+	uint8_t random[SESSION_ID_BYTES];
+	const uint8_t *p = random;
 	uint32_t v;
 	size_t i;
 
-	if (left == 0) {
-		rnd_bytes(batch, sizeof(batch));
-		left = SESSION_ID_BATCH;
-	}
-	p = batch[--left];
+	rnd_bytes(random, sizeof(random));
 	for (i = 0; i < SESSION_ID_BYTES; i += 3, p += 3, dst += 4) {
 		v = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
 		dst[0] = digits[v >> 18];
