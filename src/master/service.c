@@ -218,7 +218,8 @@ service_forgive(struct service *s)
 		return;
 	TAILQ_FOREACH(c, &s->children, entry)
 		if (c->state == CHILD_IS_SERVING &&
-		    c->started_ms >= s->failed_ms && clock_ms() - c->ready_ms > SERVICE_EARLY_MS)
+		    c->started_ms >= s->failed_ms &&
+		    clock_ms() - c->ready_ms > SERVICE_EARLY_MS)
 			s->nfailures = 0;
 }
 
