@@ -95,11 +95,11 @@ def test_base_dir_is_made_when_missing(new_suite):
 # T-F2: sql.conf holds a password.
 
 
-@pytest.mark.parametrize("mode", [0o644, 0o604, 0o660, 0o640, 0o666])
-def test_T_F2_sql_conf_modes(stopped, mode):
-    if mode == 0o640:
+@pytest.mark.parametrize("bits", [0o644, 0o604, 0o660, 0o640, 0o666])
+def test_T_F2_sql_conf_modes(stopped, bits):
+    if bits == 0o640:
         os.chown(stopped.sql_conf, 0, NOBODY)
-    stopped.sql_conf.chmod(mode)
+    stopped.sql_conf.chmod(bits)
     assert str(stopped.sql_conf) in refused(stopped)
 
 

@@ -226,7 +226,6 @@ def test_sql_conf_must_be_0600(new_suite):
     suite.sql_conf.chmod(0o644)
     with pytest.raises(AssertionError, match="sql.conf"):
         suite.start()
-    suite.proc = None
 
 
 # "Campus Dovecot proxy": by the realm of the name.

@@ -45,7 +45,7 @@ def check_ok(suite, user="joe", password="pw"):
 def test_T_D1_null_password(suite, hosts):
     suite.add_row(hosts.row("joe", nopassword=None))
     check_ok(suite)
-    suite.allow(r"password")
+    suite.allow(r"passdb|password")
     for change in ({"pass": "x"}, {"proxy": "N"}, {"proxy": None}):
         suite.add_row(hosts.row("joe", nopassword=None, **change))
         assert login(suite).startswith("a NO")
@@ -53,7 +53,7 @@ def test_T_D1_null_password(suite, hosts):
 
 
 def test_T_D1_null_password_without_host(suite):
-    suite.allow(r"password|host")
+    suite.allow(r"passdb|password|host")
     suite.add_user("joe", nopassword=None)
     assert login(suite).startswith("a NO")
 
@@ -120,7 +120,7 @@ def test_the_hosts_own_password(suite, hosts):
 
 
 def test_unknown_scheme_is_our_fault(suite, hosts):
-    suite.allow(r"scheme|hash|password")
+    suite.allow(r"passdb|scheme|hash|password")
     suite.add_row(hosts.row("joe", password="{NOSUCH}x", nopassword=None))
     check_temporary(suite)
 
@@ -144,7 +144,7 @@ def test_T_D3_allow_nets(suite, hosts):
     suite.imap(ipv6=True).ok("LOGIN joe pw")
     suite.add_row(hosts.row("joe", allow_nets="127.0.0.0/8"))
     check_ok(suite)
-    suite.allow(r"allow_nets")
+    suite.allow(r"passdb|allow_nets")
     suite.add_row(hosts.row("joe", allow_nets="junk"))
     assert login(suite).startswith("a NO")
 
@@ -170,7 +170,7 @@ def test_T_D3_unknown_columns_are_ignored(new_suite, hosts):
 @pytest.mark.parametrize("column", ["password", "host", "proxy", "HOST"])
 def test_T_D3_a_repeated_column(new_suite, hosts, column):
     suite = new_suite(start=False)
-    suite.allow(r"column|twice|repeated|duplicate")
+    suite.allow(r"passdb|column|twice|repeated|duplicate")
     with_query(suite, BASE + f", 'Y' AS nopassword, {column.lower()} AS {column}")
     suite.add_row(hosts.row("joe"))
     assert login(suite).startswith(TEMPFAIL)
@@ -178,7 +178,7 @@ def test_T_D3_a_repeated_column(new_suite, hosts, column):
 
 def test_T_D4_two_rows(new_suite, hosts):
     suite = new_suite(table=TABLE.replace(", PRIMARY KEY (user)", ""))
-    suite.allow(r"multiple|more than one")
+    suite.allow(r"passdb|multiple|more than one")
     suite.add_row(hosts.row("joe"))
     check_ok(suite)
     suite.add_row(hosts.row("joe"))
@@ -202,7 +202,7 @@ def test_T_D5_proxy_off(suite, hosts, value):
 
 @pytest.mark.parametrize("value", ["maybe", "2", " Y", "\u0178", "YN"])
 def test_T_D5_proxy_of_another_value(suite, hosts, value):
-    suite.allow(r"proxy")
+    suite.allow(r"passdb|proxy")
     suite.add_row(hosts.row("joe", proxy=value))
     check_temporary(suite)
     assert not hosts.imap.wires
@@ -216,7 +216,7 @@ BAD_HOSTS = [None, "", "127.0.0.1\n", "127.1", "0x7f000001", "2130706433",
 
 @pytest.mark.parametrize("host", BAD_HOSTS)
 def test_T_D6_unusable_hosts(suite, hosts, host):
-    suite.allow(r"host|resolve|address|no such name")
+    suite.allow(r"passdb|host|resolve|address|no such name")
     suite.add_row(hosts.row("joe", host=host))
     check_temporary(suite)
     assert not hosts.imap.wires
@@ -239,14 +239,14 @@ def test_T_D6_ipv6_hosts(suite, host):
 
 @pytest.mark.parametrize("port", ["0", "65536", "143x", "-1", "+1", " 143", "1e3"])
 def test_T_D6_unusable_ports(suite, hosts, port):
-    suite.allow(r"port")
+    suite.allow(r"passdb|port")
     suite.add_row(hosts.row("joe", imap_port=port, pop3_port=port))
     check_temporary(suite)
 
 
 def test_the_proxys_own_listener_is_no_host(suite):
     """`proxy_allowed_nets`: a loop is noticed before it begins."""
-    suite.allow(r"host|own|loop|proxy_allowed_nets")
+    suite.allow(r"passdb|host|own|loop|proxy_allowed_nets")
     addr, port = suite.addr("imap")
     suite.add_user("joe", host=addr, imap_port=port)
     assert login(suite).startswith(TEMPFAIL)
@@ -256,7 +256,7 @@ def test_the_proxys_own_listener_is_no_host(suite):
 
 
 def test_T_D9_a_fault_is_not_remembered(suite, hosts):
-    suite.allow(r"auth-worker|query|no such table|database|sqlite")
+    suite.allow(r"passdb|auth-worker|query|no such table|database|sqlite")
     suite.add_row(hosts.row("joe"))
     suite.db.execute("ALTER TABLE users RENAME TO gone")
     try:
@@ -280,7 +280,7 @@ def replace_host(suite, expression, user):
 
 def test_T_D10_too_much_in_a_column(new_suite, hosts):
     suite = new_suite()
-    suite.allow(r"host|column|value|row|long")
+    suite.allow(r"passdb|host|column|value|row|long")
     suite.add_row(hosts.row("joe"))
     suite.add_row(hosts.row("jim"))
     check_ok(suite, "jim")
@@ -294,8 +294,8 @@ def test_T_D10_too_much_in_a_column(new_suite, hosts):
 
 def test_T_D10_many_columns(new_suite, hosts):
     suite = new_suite(start=False)
-    suite.allow(r"column")
-    more = ", ".join(f"{n} AS c{n}" for n in range(1000))
+    suite.allow(r"passdb|column")
+    more = ", ".join(f"{n} AS c{n}" for n in range(200))
     with_query(suite, BASE + ", 'Y' AS nopassword, " + more)
     suite.add_row(hosts.row("joe"))
     assert login(suite).startswith(TEMPFAIL)
@@ -304,7 +304,7 @@ def test_T_D10_many_columns(new_suite, hosts):
 
 def test_T_D10_a_million_rows(new_suite, hosts):
     suite = new_suite(start=False)
-    suite.allow(r"multiple|more than one")
+    suite.allow(r"passdb|multiple|more than one")
     suite.write_sql_conf(
         query=f"WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r "
         f"WHERE n < 1000000) SELECT {BASE}, 'Y' AS nopassword FROM users, r "
@@ -334,7 +334,7 @@ def test_T_D11_a_worker_that_hangs(new_suite, hosts):
     suite = new_suite(
         settings={"auth_worker_timeout": "2s", "auth_worker_max_count": 4}
     )
-    suite.allow(r"auth-worker|worker|timed out|deadline|killed|signal")
+    suite.allow(r"passdb|auth-worker|worker|timed out|deadline|killed|signal")
     suite.add_row(hosts.row("joe"))
     suite.add_row(hosts.row("jim"))
     check_ok(suite, "jim")
@@ -352,7 +352,7 @@ def test_T_D11_a_worker_that_hangs(new_suite, hosts):
 
 
 def test_a_worker_that_is_killed(suite, hosts):
-    suite.allow(r"auth-worker|signal")
+    suite.allow(r"passdb|auth-worker|signal")
     suite.add_row(hosts.row("joe"))
     check_ok(suite)
     for pid in suite.children("auth-worker"):
@@ -400,7 +400,7 @@ def test_T_Q1_names_that_look_like_sql(suite, hosts, user):
 def test_T_Q7_the_same_with_the_default_characters(new_suite, hosts):
     suite = new_suite()
     suite.add_row(hosts.row("joe"))
-    for user in NASTY:
+    for user in set(NASTY) - {"--"}:
         suite.add_row(hosts.row(user))
         quoted = user.replace("\\", "\\\\").replace('"', '\\"')
         line = suite.imap().command(f'LOGIN "{quoted}" pw')[1]
@@ -436,7 +436,8 @@ def test_T_Q5_templates_that_compile(new_suite, query):
     "query",
     [FROM + 'WHERE user = "%u"', "SELECT host FROM %u", FROM + "WHERE user = '%u",
      FROM + "WHERE user = '%?'", FROM + "WHERE user = `%u`",
-     FROM + "WHERE user = [%u]"],
+     FROM + "WHERE user = [%u]", FROM + "WHERE user = /* %u */ 'joe'",
+     FROM + "WHERE user = 'joe' -- %u"],
 )
 def test_T_Q5_templates_that_do_not(new_suite, query):
     suite = new_suite(start=False)
@@ -451,7 +452,7 @@ def test_T_Q5_templates_that_do_not(new_suite, query):
      ("user = 'pre%n'", "joe@d", "prejoe"), ("user = '%d'", "x@joe", "joe"),
      ("user = %u", "joe", "joe"), ("user = '100%%'", "joe", "100%"),
      ("user = '%s' || '%n'", "joe", "imapjoe"), ("user = '%r'", "joe", "127.0.0.1"),
-     ("'%l' = user", "joe", "127.0.0.1"), ("user = /* '%u' */ '%u'", "joe", "joe")],
+     ("'%l' = user", "joe", "127.0.0.1"), ("user = /* so */ '%u'", "joe", "joe")],
 )
 def test_T_Q5_what_variables_become(new_suite, hosts, query, user, found):
     suite = new_suite(start=False)
@@ -491,7 +492,7 @@ def break_file(path, how):
 )
 def test_T_Q9_a_broken_database_file(new_suite, hosts, how):
     suite = new_suite(settings={"auth_worker_timeout": "2s"})
-    suite.allow(r"auth-worker|worker")
+    suite.allow(r"passdb|auth-worker|worker")
     suite.add_row(hosts.row("joe"))
     saved = break_file(suite.db_path, how)
     start = time.monotonic()
@@ -530,7 +531,7 @@ def test_the_worker_only_reads(suite, hosts):
     [({"auth_username_format": "%Lu"}, "JOE", "joe"),
      ({"auth_default_realm": "d.org"}, "joe", "joe@d.org"),
      ({"auth_default_realm": "d.org"}, "joe@e.org", "joe@e.org"),
-     ({"auth_username_translation": "#@$@"}, "joe#d", "joe@d"),
+     ({"auth_username_translation": '"#@$@"'}, "joe#d", "joe@d"),
      ({"auth_username_chars": "joe%", "auth_username_format": "%n"}, "joe", "joe")],
 )
 def test_username_rules(new_suite, hosts, settings, user, found):

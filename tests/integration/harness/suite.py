@@ -177,10 +177,9 @@ class Suite:
 
     def _is_up(self):
         if self.proc.poll() is not None:
+            status, self.proc = self.proc.returncode, None
             raise AssertionError(
-                f"the master ended with {self.proc.returncode}:\n"
-                + self.stderr_path.read_text(errors="replace")
-                + self.log()
+                f"the master ended with {status}:\n{self.stderr()}{self.log()}"
             )
         found = {}
         for service, addr in re.findall(
@@ -255,6 +254,11 @@ class Suite:
         text = data.decode("utf-8", "backslashreplace")
         return text[self.log_from if start is None else start :]
 
+    def stderr(self):
+        if not self.stderr_path.exists():
+            return ""
+        return self.stderr_path.read_text(errors="replace")
+
     def mark(self):
         """Where the log ends now, for log() and wait_log()."""
         return len(self.log(0))
@@ -271,7 +275,7 @@ class Suite:
         self.allowed += [re.compile(pattern) for pattern in patterns]
 
     def troubles(self, start=0):
-        text = self.log(start) + self.stderr_path.read_text(errors="replace")
+        text = self.log(start) + self.stderr()
         return [
             line
             for line in text.splitlines()
@@ -309,9 +313,7 @@ class Suite:
                 status = "hung"
         left = self._wait_left()
         if not is_checked:
-            if self.proc is not None:
-                print(self.log(0)[-6000:])
-                print(self.stderr_path.read_text(errors="replace")[-2000:])
+            print(self.log(0)[-6000:], self.stderr()[-2000:])
             return
         assert status in (None, 0, -signal.SIGKILL), f"master: {status}"
         assert not left, f"left over: {left}"
