@@ -227,12 +227,13 @@ test_hung(void **state)
 {
 	struct fixture *f = *state;
 
-	open_pool(f, 2, 60, 5000, 0);
+	open_pool(f, 2, 400, 5000, 0);
 	add(f, 0);
 	submit(f, 0);
 	settle(f);
 	assert_int_equal(f->w[0].ntasks, 1);
-	wait_ms(f, 80);
+	for (int i = 0; i < 5000 && f->nhung == 0; i++)
+		wait_ms(f, 1);
 	assert_int_equal(f->nhung, 1);
 	assert_int_equal(f->hung_pid, 100);
 	assert_false(fake_worker_look(&f->w[0]));
