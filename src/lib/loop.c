@@ -48,7 +48,8 @@ loop_new(void)
 	if (config == NULL ||
 	    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) == -1 ||
 	    event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV) == -1 ||
-	    event_config_require_features(config, EV_FEATURE_ET) == -1 ||
+	    event_config_require_features(config, EV_FEATURE_ET |
+	    EV_FEATURE_EARLY_CLOSE) == -1 ||
 	    (loop->base = event_base_new_with_config(config)) == NULL)
 		fatal(EX_OSERR, "no event loop: %m");
 	event_config_free(config);
@@ -119,6 +120,8 @@ loop_io_ready(evutil_socket_t fd, short what, void *arg)
 		bits |= LOOP_READ;
 	if ((what & EV_WRITE) != 0)
 		bits |= LOOP_WRITE;
+	if ((what & EV_CLOSED) != 0)
+		bits |= LOOP_END;
 	io->fn(io->arg, bits);
 }
 
@@ -135,6 +138,8 @@ loop_io_start(struct loop *loop, struct loop_io *io, int fd,
 		bits |= EV_WRITE;
 	if ((what & LOOP_EDGE) != 0)
 		bits |= EV_ET;
+	if ((what & LOOP_END) != 0)
+		bits |= EV_CLOSED;
 	io->fn = fn;
 	io->arg = arg;
 	if (event_assign(ev, loop->base, fd, bits, loop_io_ready, io) == -1 ||

@@ -13,11 +13,15 @@
 
 #define LOOP_READ	0x1u
 #define LOOP_WRITE	0x2u
-#define LOOP_EDGE	0x4u	/* tell each change once: read until EAGAIN */
+#define LOOP_EDGE	0x4u	/* tell each change once */
+#define LOOP_END	0x8u	/* tell that the peer has ended (FIN) */
 
 struct loop;
 
-/* what: LOOP_READ and LOOP_WRITE bits that are ready; an error is both. */
+/*
+ * what: LOOP_READ, LOOP_WRITE and LOOP_END bits that came; an error is told
+ * as if the fd were ready.
+ */
 typedef void (*loop_io_fn)(void *arg, unsigned int what);
 typedef void (*loop_fn)(void *arg);
 

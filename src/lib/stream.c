@@ -31,8 +31,9 @@ stream_open(struct stream *st, struct loop *loop, int fd, loop_io_fn fn,
 	st->loop = loop;
 	st->error = 0;
 	st->has_eof = st->is_shut = st->has_blocked = false;
-	st->can_read = st->can_write = false;
-	loop_io_start(loop, &st->io, fd, LOOP_READ | LOOP_EDGE, fn, arg);
+	st->can_read = st->can_write = st->is_ending = false;
+	loop_io_start(loop, &st->io, fd, LOOP_READ | LOOP_END | LOOP_EDGE, fn,
+	    arg);
 }
 
 void
@@ -50,8 +51,10 @@ stream_close(struct stream *st)
 void
 stream_note(struct stream *st, unsigned int what)
 {
-	if ((what & LOOP_READ) != 0)
+	if ((what & (LOOP_READ | LOOP_END)) != 0)
 		st->can_read = true;
+	if ((what & LOOP_END) != 0)
+		st->is_ending = true;
 	if ((what & LOOP_WRITE) != 0)
 		st->can_write = true;
 }
@@ -66,8 +69,11 @@ stream_read(struct stream *st, void *dst, size_t size)
 	do {
 		n = recv(st->fd, dst, size, 0);
 	} while (n == -1 && errno == EINTR);
-	if (n > 0)
+	if (n > 0) {
+		if ((size_t)n < size && !st->is_ending)
+			st->can_read = false;
 		return (size_t)n;
+	}
 	st->can_read = false;
 	if (n == 0)
 		st->has_eof = true;
@@ -108,7 +114,8 @@ stream_blocked(struct stream *st)
 	st->has_blocked = true;
 	loop_io_stop(&st->io);
 	loop_io_start(st->loop, &st->io, st->fd,
-	    LOOP_READ | LOOP_WRITE | LOOP_EDGE, st->io.fn, st->io.arg);
+	    LOOP_READ | LOOP_WRITE | LOOP_END | LOOP_EDGE, st->io.fn,
+	    st->io.arg);
 }
 
 /* One send(): bytes taken, or 0 when it would block or is broken. */

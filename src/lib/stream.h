@@ -26,6 +26,7 @@ struct stream {
 	bool		 has_eof;	/* the peer will send no more */
 	bool		 is_shut;	/* we said that we send no more */
 	bool		 has_blocked;	/* watched for writing */
+	bool		 is_ending;	/* the end was told: read up to it */
 	struct loop	*loop;
 	struct loop_io	 io;
 	struct buf	 in, out;
@@ -38,6 +39,12 @@ void	stream_open(struct stream *, struct loop *, int fd, loop_io_fn,
 	    void *arg);
 /* Closes the fd, wipes the buffers; can be opened again. */
 void	stream_close(struct stream *);
+/* The next read asks the kernel, whatever was told. */
+static inline void
+stream_recheck(struct stream *st)
+{
+	st->can_read = true;
+}
 /* First thing in the owner's callback: notes what the loop reported. */
 void	stream_note(struct stream *, unsigned int what);
 

@@ -20,8 +20,6 @@
 #include "login-common/login_process.h"
 #include "login-common/session.h"
 
-/* Accepted in a row before those already here have their turn. */
-#define LISTENER_BATCH	32
 /* With no fd left, no accept for so long. */
 #define LISTENER_PAUSE_MS	1000
 
@@ -148,29 +146,22 @@ listeners_wait(struct login_process *process)
 	return has_client;
 }
 
+/* One a turn: the socket stays ready, and no call is made in vain. */
 static void
 listener_accept(void *arg, unsigned int what)
 {
 	struct listener *l = arg;
 	struct login_process *process = l->process;
 	struct netaddr rip;
-	int fd, left;
+	int fd = sock_accept(l->fd, &rip);
 
 	(void)what;
-	for (left = LISTENER_BATCH; left > 0; left--) {
-		fd = sock_accept(l->fd, &rip);
-		if (fd == -1) {
-			if (errno == EMFILE || errno == ENFILE)
-				listener_out_of_fds(process, l);
-			else if (errno == EINVAL)
-				/* The master shut it: we shall be told. */
-				loop_io_stop(&l->io);
-			else if (errno != EAGAIN)
-				log_warn("accept: %s", strerror(errno));
-			return;
-		}
+	if (fd != -1)
 		session_new(process, fd, &rip, l);
-	}
+	else if (errno == EMFILE || errno == ENFILE)
+		listener_out_of_fds(process, l);
+	else if (errno != EAGAIN)
+		log_warn("accept: %s", strerror(errno));
 }
 
 static void

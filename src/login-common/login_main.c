@@ -29,6 +29,8 @@
 
 /* Auth's own deadline comes first; this one is for an auth that hangs. */
 #define LOGIN_AUTH_GRACE_MS	5000
+/* A relayed session that was active is looked at again after so long. */
+#define LOGIN_CHECK_MS		5000
 /* A half-closed session may be silent for so long. */
 #define LOGIN_LINGER_MS		60000
 /* A client that does not read our last line is cut off then. */
@@ -200,6 +202,7 @@ login_timers_start(struct login_process *process)
 	    set->auth_request_timeout_ms + LOGIN_AUTH_GRACE_MS);
 	loop_timers_init(loop, &process->delay_timers,
 	    set->auth_failure_delay_ms);
+	loop_timers_init(loop, &process->check_timers, LOGIN_CHECK_MS);
 	loop_timers_init(loop, &process->linger_timers, LOGIN_LINGER_MS);
 	loop_timers_init(loop, &process->closing_timers, LOGIN_CLOSING_MS);
 	loop_timers_init(loop, &process->status_timers, LOGIN_STATUS_MS);

@@ -43,6 +43,7 @@ struct login_process {
 	struct loop_timers		 login_timers;	/* to log in */
 	struct loop_timers		 auth_timers;
 	struct loop_timers		 delay_timers;	/* after a refusal */
+	struct loop_timers		 check_timers;	/* relayed */
 	struct loop_timers		 linger_timers;	/* half closed */
 	struct loop_timers		 closing_timers;
 	struct loop_timers		 host_timers[LOGIN_TIMERS_MAX];

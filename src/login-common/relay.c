@@ -35,6 +35,8 @@ relay_hand_over(struct stream *from, struct stream *to, uint64_t *bytes)
 	buf_clear(&from->in);
 }
 
+static void	relay_check(void *);
+
 void
 relay_start(struct session *s)
 {
@@ -46,9 +48,9 @@ relay_start(struct session *s)
 	login_log_login(s);
 	relay_hand_over(&s->client, &s->backend, &s->bytes_in);
 	relay_hand_over(&s->backend, &s->client, &s->bytes_out);
-	sock_keepalive(s->backend.fd);
 	session_logged_in(s);
 	session_to(s, SESSION_RELAY);
+	loop_timer_start(&process->check_timers, &s->timer, relay_check, s);
 	/* Bytes may be there that no edge will tell of again. */
 	s->client.can_write = s->backend.can_write = true;
 	if (process->is_single)
@@ -102,15 +104,41 @@ relay_reason(const struct session *s)
 	return SESSION_REASON_NONE;
 }
 
-/* When one half has ended the other has a bounded time. */
+/*
+ * After a pause: an error that came together with bytes was not told, see
+ * stream.h.  A session that has lasted so long is also worth the calls that
+ * find a host which is gone without a word.
+ */
 static void
-relay_note_end(struct session *s, bool has_moved)
+relay_check(void *arg)
+{
+	struct session *s = arg;
+
+	if (!s->has_keepalive) {
+		sock_keepalive(s->backend.fd);
+		s->has_keepalive = true;
+	}
+	stream_recheck(&s->client);
+	stream_recheck(&s->backend);
+	session_run(s);
+}
+
+/*
+ * When one half has ended the other has a bounded time; while both live,
+ * each activity is followed by a check.
+ */
+static void
+relay_note(struct session *s, bool has_moved)
 {
 	bool was_half = s->reason != SESSION_REASON_NONE;
 
 	s->reason = relay_reason(s);
-	if (s->reason == SESSION_REASON_NONE)
+	if (s->reason == SESSION_REASON_NONE) {
+		if (has_moved && s->timer.on == NULL)
+			loop_timer_start(&s->process->check_timers, &s->timer,
+			    relay_check, s);
 		return;
+	}
 	if (has_moved || !was_half)
 		loop_timer_start(&s->process->linger_timers, &s->timer,
 		    relay_timeout, s);
@@ -135,7 +163,7 @@ relay_pump(struct session *s)
 
 	has_more = relay_move(&s->client, &s->backend, &s->bytes_in);
 	has_more |= relay_move(&s->backend, &s->client, &s->bytes_out);
-	relay_note_end(s, s->bytes_in + s->bytes_out != before);
+	relay_note(s, s->bytes_in + s->bytes_out != before);
 	if (relay_is_over(s)) {
 		session_close(s, s->reason);
 		return;

@@ -71,6 +71,7 @@ struct session {
 	enum session_state	 state;
 	enum session_reason	 reason;	/* the first one */
 	bool			 is_dead;	/* freed when the turn ends */
+	bool			 has_keepalive;	/* towards the mail host */
 	char			 id[SESSION_ID_MAX + 1];
 	char			 mech[LOGIN_AUTH_MECH_MAX + 1];
 	struct netaddr		 rip, lip, host;
