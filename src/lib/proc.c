@@ -21,6 +21,8 @@
 #define PROC_STACK_BYTES	(32u * 1024)
 /* Above all fds that are given fixed places. */
 #define PROC_FD_ASIDE		16
+/* ASan's marks on the stack would outlive a child that never returns. */
+#define PROC_IN_CHILD		__attribute__((no_sanitize_address))
 
 /*
  * What the child sees of its parent.  Both share all memory until the exec;
