@@ -396,8 +396,12 @@ parse_path(struct parse *p, const char *path,
 	file.text = config_file_read(path, p->is_secret, p->arena, &len, err,
 	    sizeof(err));
 	if (file.text == NULL) {
-		if (!is_try || errno != ENOENT)
+		if (is_try && errno == ENOENT)
+			return;
+		if (place == NULL)
 			faults_add(p->faults, &file.place, "%s", err);
+		else
+			faults_add(p->faults, place, "%s: %s", path, err);
 		return;
 	}
 	file.end = file.text + len;
@@ -406,37 +410,30 @@ parse_path(struct parse *p, const char *path,
 	p->nincludes--;
 }
 
-static struct config_node *
-parse_all(struct parse *p, const char *path, struct parse_file *file)
-{
-	struct config_node *top = NULL;
-
-	p->levels[0].tail = &top;
-	if (file == NULL)
-		parse_path(p, arena_strdup(p->arena, path), NULL, false);
-	else
-		parse_lines(p, file);
-	return top;
-}
-
 struct config_node *
 config_parse_file(const char *path, struct arena *arena,
     struct settings_faults *faults)
 {
 	struct parse p = { .arena = arena, .faults = faults,
 	    .has_files = true };
+	struct config_node *top = NULL;
 
-	return parse_all(&p, path, NULL);
+	p.levels[0].tail = &top;
+	parse_path(&p, arena_strdup(arena, path), NULL, false);
+	return top;
 }
 
 struct config_node *
-config_parse_secret(const char *path, struct arena *arena,
-    struct settings_faults *faults)
+config_parse_secret(const char *path, const struct config_place *place,
+    struct arena *arena, struct settings_faults *faults)
 {
 	struct parse p = { .arena = arena, .faults = faults,
 	    .is_secret = true };
+	struct config_node *top = NULL;
 
-	return parse_all(&p, path, NULL);
+	p.levels[0].tail = &top;
+	parse_path(&p, arena_strdup(arena, path), place, false);
+	return top;
 }
 
 struct config_node *
@@ -446,6 +443,9 @@ config_parse_text(const char *name, const char *text, size_t len,
 	struct parse p = { .arena = arena, .faults = faults };
 	struct parse_file file = { .text = text, .end = text + len,
 	    .place.file = name, .next_line = 1 };
+	struct config_node *top = NULL;
 
-	return parse_all(&p, NULL, &file);
+	p.levels[0].tail = &top;
+	parse_lines(&p, &file);
+	return top;
 }

@@ -45,8 +45,12 @@ struct config_node	*config_parse_file(const char *path, struct arena *,
 struct config_node	*config_parse_text(const char *name, const char *text,
 			    size_t len, struct arena *,
 			    struct settings_faults *);
-/* An SQL file: the same syntax, but must be secret (config_file.h). */
-struct config_node	*config_parse_secret(const char *path, struct arena *,
+/*
+ * An SQL file: the same syntax, but must be secret (config_file.h).  When it
+ * cannot be read, the place that names it is told.
+ */
+struct config_node	*config_parse_secret(const char *path,
+			    const struct config_place *, struct arena *,
 			    struct settings_faults *);
 
 #endif

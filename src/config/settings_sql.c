@@ -103,7 +103,8 @@ sql_read(struct reader *r, struct settings_passdb *passdb,
 	const struct setting *row;
 	size_t before = r->faults->n;
 
-	node = config_parse_secret(passdb->args, r->arena, r->faults);
+	node = config_parse_secret(passdb->args, args_place, r->arena,
+	    r->faults);
 	if (node == NULL) {
 		if (r->faults->n == before)
 			faults_add(r->faults, args_place, "%s is empty",
