@@ -28,6 +28,7 @@ UNIT_TESTS += tests/unit/test_config_parse
 UNIT_TESTS += tests/unit/test_config_wire
 UNIT_TESTS += tests/unit/test_settings
 UNIT_TESTS += tests/unit/test_settings_files
+UNIT_TESTS += tests/unit/test_var
 UNIT_TESTS += tests/unit/test_foreign
 UNIT_TESTS += tests/unit/test_imap_parse
 UNIT_TESTS += tests/unit/test_imap_quote

@@ -234,6 +234,13 @@ test_bounds(void **state)
 	assert_string_equal(faults.text[0], "f:1: line too long");
 	settings_faults_clear(&faults);
 
+	for (n = 0; n < sizeof(text) - 5; n += 4)
+		memcpy(text + n, "a=b\n", 5);
+	assert_true(n / 4 > CONFIG_NODES_MAX);
+	parse(text);
+	assert_string_equal(faults.text[0], "f:10001: too many settings");
+	settings_faults_clear(&faults);
+
 	memset(text, 'x', sizeof(text));
 	for (n = 4000; n < sizeof(text); n += 4000)
 		memcpy(text + n, "\\\n", 2);
@@ -311,6 +318,37 @@ refused(const char *path, bool is_secret, const char *why)
 		fail_msg("%s was read, expected: %s", path, why);
 	if (strstr(err, why) == NULL)
 		fail_msg("%s: %s, expected: %s", path, err, why);
+}
+
+static void
+test_include_faults(void **state)
+{
+	static const struct {
+		const char	*line, *fault;
+	} cases[] = {
+		{ "!include", ":1: !include needs a path" },
+		{ "!include  ", ":1: !include needs a path" },
+		{ "!include b", "/b: must not be writable by group" },
+		{ "!include_try b", "/b: must not be writable by group" },
+		{ "!include /no/such/file", ":1: /no/such/file: no such file" },
+		{ "!include c", ":1: '}' without a section" },
+	};
+	char *a;
+
+	(void)state;
+	file_make("b", "b = 2\n", 0666);
+	file_make("c", "}\n", 0600);
+	for (size_t i = 0; i < UNIT_LENGTH(cases); i++) {
+		a = file_make("a", cases[i].line, 0600);
+		config_parse_file(a, arena, &faults);
+		assert_int_equal(faults.n, 1);
+		if (strstr(faults.text[0], cases[i].fault) == NULL)
+			fail_msg("%s: %s", cases[i].line, faults.text[0]);
+		settings_faults_clear(&faults);
+	}
+	config_parse_file("/no/such/file", arena, &faults);
+	assert_string_equal(faults.text[0],
+	    "/no/such/file: No such file or directory");
 }
 
 /* T-F2: an SQL file that others could read or have written. */
@@ -407,6 +445,7 @@ main(void)
 		TEST(test_many_faults),
 		TEST(test_bounds),
 		TEST(test_include),
+		TEST(test_include_faults),
 		TEST(test_permissions),
 		TEST(test_owner),
 		TEST(test_size),

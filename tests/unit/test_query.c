@@ -359,30 +359,6 @@ test_variables(void **state)
 }
 
 static void
-test_var_expand(void **state)
-{
-	struct var_values values = values_of("Joe@D");
-	struct var_values none = { 0 };
-	char dst[16];
-
-	(void)state;
-	assert_int_equal(var_expand("%Lu", &values, dst, sizeof(dst)), 0);
-	assert_string_equal(dst, "joe@d");
-	assert_int_equal(var_expand("%n+%%%Ud.", &values, dst, sizeof(dst)), 0);
-	assert_string_equal(dst, "Joe+%D.");
-	assert_int_equal(var_expand("%u%n%d%s%r%l%a%b%m%c%p", &none, dst,
-	    sizeof(dst)), 0);
-	assert_string_equal(dst, "0");
-	assert_int_equal(var_expand("%u%u%u%u", &values, dst, sizeof(dst)), -1);
-	assert_string_equal(dst, "");
-	assert_int_equal(var_expand("a%q", &values, dst, sizeof(dst)), -1);
-	assert_string_equal(dst, "");
-	assert_int_equal(var_expand("%-1u%.1u%9.1u|%5.0u", &values, dst,
-	    sizeof(dst)), 0);
-	assert_string_equal(dst, "JJ|");
-}
-
-static void
 test_dialects(void **state)
 {
 	enum query_dialect dialect;
@@ -403,7 +379,6 @@ main(void)
 		cmocka_unit_test(test_hostile_values),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_variables),
-		cmocka_unit_test(test_var_expand),
 		cmocka_unit_test(test_dialects),
 	};
 
