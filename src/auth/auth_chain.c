@@ -138,27 +138,40 @@ auth_chain_send_route(struct auth_request *r)
 	explicit_bzero(&route, sizeof(route));
 }
 
+/* Addresses of a host were found: as many as still fit. */
+static void
+auth_chain_take(struct auth_request *r, const struct netaddr *addrs, size_t n)
+{
+	for (size_t i = 0; i < n && r->nfound < LOGIN_AUTH_ADDRS_MAX; i++)
+		r->found[r->nfound++] = addrs[i];
+}
+
 /* Finds the addresses of the hosts, one after the other. */
 static void
 auth_chain_resolve(struct auth_request *r)
 {
 	const struct passdb_fields *f = &r->fields;
+	const struct name_memo_entry *known;
 
 	if (f->hostip.family != NETADDR_NONE) {
-		r->found[0] = f->hostip;
-		r->nfound = 1;
+		auth_chain_take(r, &f->hostip, 1);
 		r->nhosts_done = f->nhosts;
 	}
-	while (r->nhosts_done < f->nhosts &&
-	    r->nfound < LOGIN_AUTH_ADDRS_MAX) {
+	for (; r->nhosts_done < f->nhosts &&
+	    r->nfound < LOGIN_AUTH_ADDRS_MAX; r->nhosts_done++) {
 		const struct passdb_host *h = &f->hosts[r->nhosts_done];
 
-		if (h->addr.family == NETADDR_NONE) {
+		if (h->addr.family != NETADDR_NONE) {
+			auth_chain_take(r, &h->addr, 1);
+			continue;
+		}
+		known = name_memo_find(&r->env->memo, f->host + h->off,
+		    h->len);
+		if (known == NULL) {
 			auth_chain_submit(r, AUTH_REQUEST_RESOLVE);
 			return;
 		}
-		r->found[r->nfound++] = h->addr;
-		r->nhosts_done++;
+		auth_chain_take(r, known->addrs, known->naddrs);
 	}
 	auth_chain_send_route(r);
 }
@@ -412,15 +425,17 @@ static void
 auth_chain_resolved(void *arg, const struct worker_answer *a)
 {
 	struct auth_request *r = arg;
+	const struct passdb_host *h = &r->fields.hosts[r->nhosts_done];
 
-	if (a->outcome != WORKER_DONE || a->resolved->naddrs == 0)
+	if (a->outcome != WORKER_DONE || a->resolved->naddrs == 0) {
 		auth_request_log(r, LOG_LEVEL_ERROR, "host %u has no address%s",
 		    r->nhosts_done + 1u, a->outcome != WORKER_DONE ||
 		    a->resolved->is_temporary ? " now" : "");
-	else
-		for (size_t i = 0; i < a->resolved->naddrs &&
-		    r->nfound < LOGIN_AUTH_ADDRS_MAX; i++)
-			r->found[r->nfound++] = a->resolved->addrs[i];
+	} else {
+		name_memo_add(&r->env->memo, r->fields.host + h->off, h->len,
+		    a->resolved);
+		auth_chain_take(r, a->resolved->addrs, a->resolved->naddrs);
+	}
 	r->nhosts_done++;
 	auth_chain_resolve(r);
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "auth/mech.h"
+#include "auth/name_memo.h"
 #include "auth/passdb.h"
 #include "auth/username.h"
 #include "auth/worker_pool.h"
@@ -53,6 +54,7 @@ struct auth_request_env {
 	struct loop		*loop;
 	struct username_rules	 names;
 	struct passdb_chain	 chain;
+	struct name_memo	 memo;
 	struct worker_pool	*pool;
 	struct loop_timers	 timeouts, delays;
 	auth_request_reply_fn	 reply;

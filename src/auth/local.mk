@@ -13,6 +13,8 @@ src_auth_libauth_a_SOURCES = \
 	src/auth/mech.h \
 	src/auth/mech_login.c \
 	src/auth/mech_plain.c \
+	src/auth/name_memo.c \
+	src/auth/name_memo.h \
 	src/auth/passdb.c \
 	src/auth/passdb.h \
 	src/auth/passdb_fields.c \

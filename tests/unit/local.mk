@@ -37,6 +37,7 @@ UNIT_TESTS += tests/unit/test_imap_token
 UNIT_TESTS += tests/unit/test_ipc
 UNIT_TESTS += tests/unit/test_ipc_limits
 UNIT_TESTS += tests/unit/test_mech
+UNIT_TESTS += tests/unit/test_name_memo
 UNIT_TESTS += tests/unit/test_passdb
 UNIT_TESTS += tests/unit/test_password
 UNIT_TESTS += tests/unit/test_pop3_parse

@@ -170,7 +170,13 @@ test_names(void **state)
 	assert_int_equal(f->said.route.naddrs, 3);
 	assert_string_equal(netaddr_text(&f->said.route.addrs[2], got),
 	    "2001:db8::3");
+	/* known for a while */
+	plain(f, 1, "joe", "pw");
+	assert_int_equal(f->said.n, 2);
+	assert_int_equal(f->said.route.naddrs, 3);
+	assert_int_equal(f->worker.ntasks, 2);
 	/* one that is gone is left out, so is one that is ourselves */
+	memset(&f->env.memo, 0, sizeof(f->env.memo));
 	plain(f, 1, "joe", "pw");
 	resolved_is(f, "a.example", NULL);
 	resolved_is(f, "b.example", "192.0.2.1");
