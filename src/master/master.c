@@ -284,7 +284,9 @@ master_on_ended(struct service *s, struct child *c,
 		master_maybe_end(m);
 		return;
 	}
-	if (is_early && !m->is_up && s->nfailures >= MASTER_START_TRIES) {
+	/* A starter that waits must hear of it; else what works goes on. */
+	if (is_early && m->ready_fd != -1 &&
+	    s->nfailures >= MASTER_START_TRIES) {
 		log_error("%s does not start, giving up",
 		    role_name(s->role));
 		m->status = EXIT_FAILURE;

@@ -20,6 +20,7 @@
 
 /* A death so soon after the start is one that the next child shares. */
 #define SERVICE_EARLY_MS	1000
+#define SERVICE_SURPLUS_TICKS	60u
 #define SERVICE_STALL_MAX_MS	60000u
 /* A start that the system refuses is tried again after so long. */
 #define SERVICE_REFUSED_MS	1000
@@ -185,7 +186,10 @@ service_fill(struct service *s)
 		room_check(s);
 }
 
-/* Twice as many spares after a second in which all were used. */
+/*
+ * Spares that are wanted become fewer second by second; those that are there
+ * are let go when they were too many for a minute.
+ */
 static void
 service_tick_spares(struct service *s)
 {
@@ -197,7 +201,11 @@ service_tick_spares(struct service *s)
 	}
 	if (s->spares > s->policy.count)
 		s->spares--;
-	if (s->n[CHILD_IS_SERVING] <= s->spares)
+	if (s->n[CHILD_IS_SERVING] <= s->spares) {
+		s->nsurplus_ticks = 0;
+		return;
+	}
+	if (++s->nsurplus_ticks < SERVICE_SURPLUS_TICKS)
 		return;
 	TAILQ_FOREACH(c, &s->children, entry) {
 		if (c->state != CHILD_IS_SERVING)

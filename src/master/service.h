@@ -54,6 +54,7 @@ struct service {
 	/* per-connection: spares wanted now, by the load */
 	uint32_t			 spares;
 	bool				 was_dry;	/* in this second */
+	uint32_t			 nsurplus_ticks;
 	/* throttle */
 	uint32_t			 nfailures;	/* in a row */
 	uint64_t			 failed_ms;	/* the last of them */
