@@ -82,8 +82,10 @@ backend_start(struct session *s)
 	s->login->backend_until_ms = clock_ms() + ms;
 	/* Also when no address could be tried: the refusal comes from here. */
 	session_to(s, SESSION_BACKEND_CONNECT);
-	if (backend_connect(s) == -1)
+	if (backend_connect(s) == -1) {
+		login_log_refused(s, "host-unavailable");
 		session_refuse(s, LOGIN_ANSWER_TEMP, "", false);
+	}
 }
 
 void

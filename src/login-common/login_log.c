@@ -50,11 +50,14 @@ login_log_login(const struct session *s)
 void
 login_log_refused(const struct session *s, const char *reason)
 {
+	bool has_host = s->host.family != NETADDR_NONE;
 	struct login_log_text t;
 
 	login_log_texts(s, &t);
 	log_info("refused: user=<%s> method=%s rip=%s lip=%s session=%s "
-	    "reason=%s", t.user, s->mech, t.rip, t.lip, s->id, reason);
+	    "%s%s%sreason=%s", t.user, s->mech, t.rip, t.lip, s->id,
+	    has_host ? "host=" : "", has_host ? t.host : "",
+	    has_host ? " " : "", reason);
 }
 
 void

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/base64.h"
+#include "lib/strutil.h"
 #include "login-common/auth_client.h"
 #include "login-common/login_log.h"
 #include "login-common/login_process.h"
@@ -69,6 +70,7 @@ sasl_start(struct session *s, const char *mech, size_t mlen,
 	}
 	memcpy(s->login->mech, mech, mlen);
 	s->login->mech[mlen] = '\0';
+	str_upper(s->login->mech);
 	(void)strlcpy(s->mech, s->login->mech, sizeof(s->mech));
 	s->login->ntries++;
 	if (initial != NULL)

@@ -75,6 +75,7 @@ session_refuse(struct session *s, enum login_answer answer, const char *text,
 {
 	explicit_bzero(s->login->route.pass, sizeof(s->login->route.pass));
 	stream_close(&s->backend);
+	s->host = (struct netaddr){ .family = NETADDR_NONE };
 	if (answer == LOGIN_ANSWER_HOST)
 		text = s->login->backend_code;
 	else

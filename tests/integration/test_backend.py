@@ -636,13 +636,16 @@ def test_keepalive_is_on(suite, joe, host):
     """A dead peer is noticed; the host's end shows that probes are set."""
     wire = host.accept()
     logged_in_to(wire, joe)
-    with open("/proc/net/tcp", encoding="ascii") as file:
-        rows = [line.split() for line in file.readlines()[1:]]
     ends = {f"{wire.peer[1]:04X}", f"{joe.peer[1]:04X}"}
     others = {f"{wire.local[1]:04X}", f"{joe.local[1]:04X}"}
-    timers = [
-        row[5][:2]
-        for row in rows
-        if row[1][-4:] in ends and row[2][-4:] in others and row[3] == "01"
-    ]
-    assert timers == ["02", "02"]
+
+    def timers():
+        with open("/proc/net/tcp", encoding="ascii") as file:
+            rows = [line.split() for line in file.readlines()[1:]]
+        return [
+            row[5][:2]
+            for row in rows
+            if row[1][-4:] in ends and row[2][-4:] in others and row[3] == "01"
+        ]
+
+    procs.wait_until(lambda: timers() == ["02", "02"], "keepalive timers")

@@ -45,5 +45,6 @@ def test_T_F6_a_hostile_login_process(new_suite, hosts, plan):
         assert procs.rss_kb(pid) < 64 * 1024
     log = suite.log(0)
     assert all(32 <= ord(char) < 127 or char == "\n" for char in log)
-    if plan not in ("half a frame", "raw log lines"):
+    # Who asks without reading answers is held back, which is no violation.
+    if plan not in ("half a frame", "raw log lines", "too many"):
         suite.wait_log(r"violation|speaks version|died|evil|too many|limit")

@@ -1,7 +1,9 @@
 """Processes in both modes: limits, deaths, restarts, reloads, logs' ways."""
 
+import contextlib
 import os
 import random
+import shutil
 import signal
 import socket
 import time
@@ -11,6 +13,7 @@ import pytest
 from harness import procs
 from harness.host import Host
 from harness.suite import Background
+from harness.suite import program as suite_program
 from harness.wire import WireError, connect
 
 EVERY = ("imap-login", "pop3-login", "auth", "auth-worker")
@@ -281,16 +284,45 @@ def test_R_5_a_worker_is_killed_while_asked(new_suite, hosts):
     is_served(suite)
 
 
-def test_a_child_that_cannot_start_is_throttled(new_suite):
+def test_a_child_that_cannot_start_at_all(new_suite):
+    """That is told at once, not by a suite that limps."""
     suite = new_suite(start=False)
     suite.allow(".")
     suite.write_conf(pop3={"login_executable": "/bin/false"})
+    with contextlib.suppress(AssertionError):
+        suite.start()
+        suite.proc.wait(20)
+        assert suite.proc.returncode == 1
+    suite.proc = None
+    assert "pop3-login does not start" in suite.log(0)
+
+
+def test_a_child_that_cannot_start_later_is_throttled(new_suite, hosts):
+    suite = new_suite(start=False)
+    suite.allow(".")
+    program = suite.dir / "pop3-login"
+    shutil.copy(suite_program("pop3-login"), program)
+    suite.write_conf(pop3={"login_executable": program})
     suite.start()
-    time.sleep(2)
+    suite.add_row(hosts.row("joe"))
+    old = suite.wait_children("pop3-login", 2)
+    broken = suite.dir / "broken"
+    broken.write_text("#!/bin/false\n")
+    broken.chmod(0o755)
+    broken.rename(program)
+    mark = suite.mark()
+    for pid in old:
+        os.kill(pid, signal.SIGKILL)
+    time.sleep(3)
     assert suite.proc.poll() is None
     assert procs.cpu_seconds(suite.pid) < 1
-    assert suite.log().count("pop3-login") < 60
-    suite.imap().ok("NOOP")
+    assert suite.log(mark).count("pop3-login") < 60
+    is_served(suite)
+    # It recovers by itself.
+    shutil.copy(suite_program("pop3-login"), suite.dir / "good")
+    (suite.dir / "good").rename(program)
+    suite.wait_children("pop3-login", 2, timeout=30)
+    assert suite.pop3(timeout=15).login("joe", "pw").startswith("+OK")
 
 
 def test_idle_suites_sleep(new_suite, hosts):
