@@ -57,6 +57,7 @@ setup(void **state)
 	s->auth_default_realm = s->auth_username_translation = text("");
 	s->auth_username_chars = s->auth_username_format = text("");
 	s->auth_request_timeout_ms = 60000;
+	s->auth_worker_timeout_ms = 60000;
 	f->mechs[0] = text("plain");
 	f->mechs[1] = text("login");
 	s->auth_mechanisms.items = f->mechs;
@@ -82,8 +83,8 @@ void
 start(struct fixture *f)
 {
 	struct worker_pool_config c = { .loop = f->loop, .count_max = 1,
-		.timeout_ms = 60, .idle_ms = 60000, .want = on_want,
-		.hung = on_hung };
+		.timeout_ms = f->settings.auth_worker_timeout_ms,
+		.idle_ms = 60000, .want = on_want, .hung = on_hung };
 	char why[PASSDB_WHY_MAX];
 
 	worker_pool_init(&f->pool, &c);

@@ -76,6 +76,7 @@ test_single(void **state)
 
 		assert_int_equal(setup(&fresh), 0);
 		f = fresh;
+		f->settings.auth_worker_timeout_ms = 60;
 		passdb(f, single_cases[i].args);
 		start(f);
 		plain(f, 1, single_cases[i].user, single_cases[i].pass);
