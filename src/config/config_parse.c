@@ -292,6 +292,13 @@ parse_line(struct parse *p, const struct config_place *place, char *line,
 	line = skip_blanks(line);
 	if (*line == '\0')
 		return;
+	/* A comment may be in any character set. */
+	if (!str_is_utf8(line, strlen(line)) ||
+	    str_has_control(line, strlen(line))) {
+		faults_add(p->faults, place,
+		    "control characters, or not UTF-8");
+		return;
+	}
 	if (*line == '!') {
 		parse_directive(p, place, line);
 		return;
@@ -348,11 +355,8 @@ next_line(struct parse *p, struct parse_file *file, char *dst)
 	for (size_t i = 0; i < used; i++) {
 		if (dst[i] == '\t')
 			dst[i] = ' ';
-	}
-	if (!str_is_utf8(dst, used) || str_has_control(dst, used)) {
-		faults_add(p->faults, &file->place,
-		    "control characters, or not UTF-8");
-		used = 0;
+		else if (dst[i] == '\0')
+			dst[i] = '\177';	/* refused like one */
 	}
 	dst[used] = '\0';
 	return true;

@@ -96,7 +96,7 @@ const struct setting settings_table[] = {
 
 	/* TLS. */
 	{ .name = "ssl", .type = SETTING_WORD, GLOBAL(ssl), .value = "yes",
-	  .words = "yes no required", .roles = LOGIN, .notice = TLS,
+	  .words = "yes no required", .roles = LOGIN,
 	  .doc = "no: no TLS; required: no login without" },
 	{ .name = "ssl_disable", .type = SETTING_BOOL, GLOBAL(ssl_disable),
 	  .value = "no", .roles = LOGIN,
@@ -407,7 +407,7 @@ static const char *const settings_unused[] = {
 	"mmap_disable", "mmap_no_write", "namespace", "nfs_check", "plugin",
 	"pop3_client_workarounds", "pop3_enable_last", "pop3_lock_session",
 	"pop3_logout_format", "pop3_no_flag_updates", "pop3_reuse_xuidl",
-	"pop3_uidl_format", "postmaster_address",
+	"pop3_save_uidl", "pop3_uidl_format", "postmaster_address",
 	"quota_full_tempfail", "rejection_reason", "rejection_subject",
 	"sendmail_path", "sieve", "sieve_dir", "sieve_storage",
 	"umask", "user_query", "valid_chroot_dirs",

@@ -103,6 +103,7 @@ test_values(void **state)
 		{ "a = b {", "b {" },
 		{ "a = j\xc3\xb6hn", "j\xc3\xb6hn" },
 		{ "# x\n\n  # y\na = b", "b" },
+		{ "# f\xfcr\na = b # \033[1m", "b" },
 	};
 
 	(void)state;
@@ -195,6 +196,10 @@ test_many_faults(void **state)
 	const struct config_node *node;
 
 	(void)state;
+	config_parse_text("f", "a = b\0c", 7, arena, &faults);
+	assert_string_equal(faults.text[0],
+	    "f:1: control characters, or not UTF-8");
+	settings_faults_clear(&faults);
 	node = parse("!\n!\n!\n!\na = 1\n!\n!\n!\n!\n!\n!\n!\n!\n!\nb = 2\n");
 	assert_int_equal(faults.n, SETTINGS_FAULTS_MAX);
 	assert_string_equal(faults.text[9], "f:11: unknown directive !");
