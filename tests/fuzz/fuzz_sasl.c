@@ -35,6 +35,7 @@ check_credentials(const struct sasl_credentials *c, enum sasl_result result)
 	response[0] = response[1 + c->user_len] = '\0';
 	memcpy(response + 1, c->user, c->user_len);
 	memcpy(response + 2 + c->user_len, c->pass, c->pass_len);
+	memset(&again, 'x', sizeof(again));
 	CHECK(sasl_plain_parse(response, 2 + c->user_len + c->pass_len,
 	    &again) == SASL_OK);
 	CHECK(memcmp(c, &again, sizeof(again)) == 0);
