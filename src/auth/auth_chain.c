@@ -41,9 +41,9 @@ static void
 auth_chain_submit(struct auth_request *r, enum auth_request_state state)
 {
 	auth_request_to(r, state);
-	if (worker_pool_submit(r->env->pool, &r->task,
+	if (worker_pool_submit(r->env->pool, &r->map->lane, &r->task,
 	    &auth_chain_work[state], r) == -1)
-		auth_request_trouble(r, "too much work waits for workers");
+		auth_request_overload(r, "too much work waits for workers");
 }
 
 /* The hash that costs an unknown user as much time as a known one. */

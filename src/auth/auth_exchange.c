@@ -51,6 +51,16 @@ auth_exchange_has_mech(const struct settings *s, const char *name)
 	return false;
 }
 
+/* No login process may take all the room there is. */
+static bool
+auth_exchange_is_full(const struct auth_request_map *map)
+{
+	if (map->env->nopen > AUTH_REQUESTS_MAX)
+		return true;
+	return map->env->nopen > AUTH_REQUESTS_CROWD &&
+	    map->nopen > AUTH_REQUESTS_FEW;
+}
+
 int
 auth_exchange_open(struct auth_request_map *map, uint32_t id,
     const struct login_auth_request *m)
@@ -62,8 +72,8 @@ auth_exchange_open(struct auth_request_map *map, uint32_t id,
 		return -1;
 	r = auth_request_new(map, id, m);
 	r->exchange.mech = mech_find(m->mech);
-	if (map->env->nopen > AUTH_REQUESTS_MAX)
-		auth_request_trouble(r, "too many requests are open");
+	if (auth_exchange_is_full(map))
+		auth_request_overload(r, "too many requests are open");
 	else if (r->exchange.mech == NULL ||
 	    !auth_exchange_has_mech(map->env->settings, m->mech))
 		auth_request_fail(r, LOGIN_AUTH_CODE_MECH);

@@ -17,6 +17,7 @@
 
 #include "config/settings.h"
 #include "ipc/roles.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
 
@@ -86,6 +87,7 @@ auth_request_map_init(struct auth_request_map *map,
 {
 	memset(map, 0, sizeof(*map));
 	RB_INIT(&map->tree);
+	worker_lane_init(&map->lane);
 	map->env = env;
 	map->peer = peer;
 }
@@ -214,6 +216,19 @@ void
 auth_request_trouble(struct auth_request *r, const char *what)
 {
 	auth_request_log(r, LOG_LEVEL_ERROR, "%s", what);
+	auth_request_fail(r, LOGIN_AUTH_CODE_TEMP);
+}
+
+void
+auth_request_overload(struct auth_request *r, const char *what)
+{
+	uint64_t now = clock_ms();
+
+	if (r->env->overload_ms == 0 ||
+	    now - r->env->overload_ms >= AUTH_REQUEST_OVERLOAD_MS) {
+		r->env->overload_ms = now;
+		auth_request_log(r, LOG_LEVEL_ERROR, "%s", what);
+	}
 	auth_request_fail(r, LOGIN_AUTH_CODE_TEMP);
 }
 

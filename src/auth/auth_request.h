@@ -26,6 +26,11 @@ struct auth_request_map;
 
 /* Open requests of all login processes together; each has about 6 kB. */
 #define AUTH_REQUESTS_MAX	24576
+/* Above this, only login processes with few of them may open more. */
+#define AUTH_REQUESTS_CROWD	18432
+#define AUTH_REQUESTS_FEW	256
+/* At most one line in this time says that there is too much to do. */
+#define AUTH_REQUEST_OVERLOAD_MS	1000
 
 enum auth_request_state {
 	AUTH_REQUEST_EXCHANGE,	/* the client's response is awaited */
@@ -60,6 +65,7 @@ struct auth_request_env {
 	auth_request_reply_fn	 reply;
 	uint32_t		 pid;	/* %p */
 	size_t			 nopen;
+	uint64_t		 overload_ms;	/* of the last such line */
 };
 
 /* The key of a request's place in its map. */
@@ -76,6 +82,7 @@ struct auth_request_map {
 	struct auth_request_tree	 tree;
 	struct auth_request_env		*env;
 	void				*peer;
+	struct worker_lane		 lane;
 	size_t				 nopen;
 };
 
@@ -132,6 +139,8 @@ void	auth_request_answer(struct auth_request *, const struct auth_reply *);
 void	auth_request_fail(struct auth_request *, enum login_auth_code);
 /* Ends in a temporary failure with an error line: never a wrong password. */
 void	auth_request_trouble(struct auth_request *, const char *what);
+/* The same for want of room, which many requests may meet at once. */
+void	auth_request_overload(struct auth_request *, const char *what);
 /* The credentials are there: the delay of a refusal counts from now. */
 void	auth_request_start_delay(struct auth_request *);
 /* A line about the request; nothing in it may be a secret. */

@@ -61,7 +61,7 @@ worker_pool_init(struct worker_pool *p, const struct worker_pool_config *c)
 {
 	memset(p, 0, sizeof(*p));
 	p->config = *c;
-	TAILQ_INIT(&p->queue);
+	TAILQ_INIT(&p->lanes);
 	TAILQ_INIT(&p->busy);
 	TAILQ_INIT(&p->idle);
 	loop_timers_init(c->loop, &p->task_timers, at_least_one(c->timeout_ms));
@@ -90,11 +90,11 @@ worker_free(struct worker *w)
 void
 worker_pool_clear(struct worker_pool *p)
 {
+	struct worker_lane *lane;
 	struct worker *w;
-	struct worker_task *t;
 
-	while ((t = TAILQ_FIRST(&p->queue)) != NULL)
-		worker_pool_cancel(t);
+	while ((lane = TAILQ_FIRST(&p->lanes)) != NULL)
+		worker_pool_cancel(TAILQ_FIRST(&lane->tasks));
 	while ((w = TAILQ_FIRST(&p->busy)) != NULL) {
 		if (w->task != NULL)
 			worker_pool_cancel(w->task);
@@ -117,10 +117,16 @@ worker_task_fail(struct worker_task *t)
 	t->done(t->arg, &failed);
 }
 
+/* Takes a task from its lane, whose turn is over with that. */
 static void
 worker_task_unqueue(struct worker_task *t)
 {
-	TAILQ_REMOVE(&t->pool->queue, t, entry);
+	struct worker_lane *lane = t->lane;
+
+	TAILQ_REMOVE(&lane->tasks, t, entry);
+	TAILQ_REMOVE(&t->pool->lanes, lane, entry);
+	if (--lane->ntasks > 0)
+		TAILQ_INSERT_TAIL(&t->pool->lanes, lane, entry);
 	t->pool->nqueued--;
 	t->is_queued = false;
 	loop_timer_stop(&t->timer);
@@ -141,10 +147,12 @@ worker_task_queue(struct worker_task *t, bool is_first)
 {
 	struct worker_pool *p = t->pool;
 
+	if (t->lane->ntasks++ == 0)
+		TAILQ_INSERT_TAIL(&p->lanes, t->lane, entry);
 	if (is_first)
-		TAILQ_INSERT_HEAD(&p->queue, t, entry);
+		TAILQ_INSERT_HEAD(&t->lane->tasks, t, entry);
 	else
-		TAILQ_INSERT_TAIL(&p->queue, t, entry);
+		TAILQ_INSERT_TAIL(&t->lane->tasks, t, entry);
 	p->nqueued++;
 	t->is_queued = true;
 	loop_timer_start(&p->task_timers, &t->timer, worker_task_expired, t);
@@ -235,7 +243,7 @@ worker_pool_pressed(void *arg)
 {
 	struct worker_pool *p = arg;
 
-	if (TAILQ_EMPTY(&p->queue))
+	if (TAILQ_EMPTY(&p->lanes))
 		return;
 	if (p->nwanted < p->nqueued ||
 	    clock_ms() - p->wanted_ms >= WORKER_POOL_WANTED_MS)
@@ -255,17 +263,17 @@ worker_pool_free_hand(struct worker_pool *p)
 	return NULL;
 }
 
-/* Gives waiting tasks to idle workers, in order. */
+/* Gives waiting tasks to idle workers, a lane's first one each turn. */
 static void
 worker_pool_run(struct worker_pool *p)
 {
-	struct worker_task *t;
+	struct worker_lane *lane;
 	struct worker *w;
 
-	while ((t = TAILQ_FIRST(&p->queue)) != NULL &&
+	while ((lane = TAILQ_FIRST(&p->lanes)) != NULL &&
 	    (w = worker_pool_free_hand(p)) != NULL)
-		worker_begin(w, t);
-	if (t == NULL)
+		worker_begin(w, TAILQ_FIRST(&lane->tasks));
+	if (lane == NULL)
 		return;
 	if (p->nworkers == 0 && p->nwanted == 0)
 		worker_pool_want(p);
@@ -330,14 +338,22 @@ worker_pool_warm(struct worker_pool *p)
 		worker_pool_want(p);
 }
 
-int
-worker_pool_submit(struct worker_pool *p, struct worker_task *t,
-    const struct worker_work *work, void *arg)
+void
+worker_lane_init(struct worker_lane *lane)
 {
-	if (p->nqueued >= WORKER_POOL_QUEUE_MAX)
+	memset(lane, 0, sizeof(*lane));
+	TAILQ_INIT(&lane->tasks);
+}
+
+int
+worker_pool_submit(struct worker_pool *p, struct worker_lane *lane,
+    struct worker_task *t, const struct worker_work *work, void *arg)
+{
+	if (lane->ntasks >= WORKER_LANE_MAX)
 		return -1;
 	memset(t, 0, sizeof(*t));
 	t->pool = p;
+	t->lane = lane;
 	t->type = work->type;
 	t->put = work->put;
 	t->done = work->done;

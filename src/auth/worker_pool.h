@@ -1,8 +1,9 @@
 /*
  * worker_pool: slow work is done by auth-workers, one task at a time each.
- * Tasks wait in order; one that a worker's death or deadline interrupts is
- * tried once more on another.  Workers are asked for when work waits, and
- * let go when they idle.
+ * Tasks of one asker wait in order, askers take turns: one with a thousand
+ * tasks does not hold up the others.  A task that a worker's death or
+ * deadline interrupts is tried once more on another.  Workers are asked for
+ * when work waits, and let go when they idle.
  */
 #ifndef AUTH_WORKER_POOL_H
 #define AUTH_WORKER_POOL_H
@@ -15,8 +16,8 @@
 #include "ipc/auth_worker.h"
 #include "lib/loop.h"
 
-/* More tasks than this do not wait, they fail: the database is gone. */
-#define WORKER_POOL_QUEUE_MAX		8192
+/* More tasks of one asker than this do not wait, they fail. */
+#define WORKER_LANE_MAX			4096
 /* A worker that was asked for comes within this time, or not at all. */
 #define WORKER_POOL_WANTED_MS		5000
 /* Work that waits so long is a reason for one more worker. */
@@ -50,10 +51,22 @@ struct worker_work {
 	worker_done_fn	done;
 };
 
+TAILQ_HEAD(worker_task_head, worker_task);
+TAILQ_HEAD(worker_lane_head, worker_lane);
+TAILQ_HEAD(worker_head, worker);
+
+/* Waiting tasks of one asker; embedded in it. */
+struct worker_lane {
+	TAILQ_ENTRY(worker_lane) entry;		/* while tasks wait */
+	struct worker_task_head	 tasks;
+	size_t			 ntasks;
+};
+
 /* Embedded in its owner. */
 struct worker_task {
 	TAILQ_ENTRY(worker_task) entry;
 	struct worker_pool	*pool;
+	struct worker_lane	*lane;
 	struct worker		*worker;	/* in flight, or NULL */
 	bool			 is_queued;
 	uint8_t			 type;		/* enum auth_worker_type */
@@ -76,12 +89,9 @@ struct worker_pool_config {
 	void		*arg;
 };
 
-TAILQ_HEAD(worker_task_head, worker_task);
-TAILQ_HEAD(worker_head, worker);
-
 struct worker_pool {
 	struct worker_pool_config	 config;
-	struct worker_task_head		 queue;
+	struct worker_lane_head		 lanes;	/* next turn first */
 	struct worker_head		 busy;
 	struct worker_head		 idle;	/* last used first */
 	size_t				 nqueued, nworkers, nwanted;
@@ -100,9 +110,11 @@ void	worker_pool_clear(struct worker_pool *);
 void	worker_pool_add(struct worker_pool *, int fd, uint32_t pid);
 /* Asks for a first worker, so that it is there when the first user comes. */
 void	worker_pool_warm(struct worker_pool *);
+/* An asker without tasks; nothing is to be undone when it has none. */
+void	worker_lane_init(struct worker_lane *);
 /* Fills the task and takes it; -1 when too many wait (done is not called). */
-int	worker_pool_submit(struct worker_pool *, struct worker_task *,
-	    const struct worker_work *, void *arg)
+int	worker_pool_submit(struct worker_pool *, struct worker_lane *,
+	    struct worker_task *, const struct worker_work *, void *arg)
 	    __attribute__((warn_unused_result));
 /* Forgets a task, wherever it is; harmless when it is nowhere. */
 void	worker_pool_cancel(struct worker_task *);

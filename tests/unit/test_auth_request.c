@@ -192,6 +192,16 @@ test_too_many(void **state)
 	f->env.nopen = AUTH_REQUESTS_MAX;
 	assert_int_equal(request_bytes(f, 1, "LOGIN", NULL, 0), 0);
 	said_fail(f, LOGIN_AUTH_CODE_TEMP);
+	/* in a crowd those who have few get more, the others do not */
+	f->env.nopen = AUTH_REQUESTS_CROWD;
+	for (uint32_t id = 0; id < AUTH_REQUESTS_FEW; id++) {
+		assert_int_equal(request_bytes(f, id, "LOGIN", NULL, 0), 0);
+		assert_int_equal(f->said.type, LOGIN_AUTH_CHALLENGE);
+	}
+	assert_int_equal(request_bytes(f, AUTH_REQUESTS_FEW, "LOGIN", NULL,
+	    0), 0);
+	said_fail(f, LOGIN_AUTH_CODE_TEMP);
+	auth_request_cancel_all(&f->map);
 	f->env.nopen = 0;
 }
 

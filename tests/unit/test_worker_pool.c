@@ -23,6 +23,7 @@ struct job {
 struct fixture {
 	struct loop		*loop;
 	struct worker_pool	 pool;
+	struct worker_lane	 lanes[2];
 	struct fake_worker	 w[WORKERS];
 	struct job		 jobs[TASKS];
 	unsigned int		 nwanted, nhung;
@@ -54,6 +55,8 @@ open_pool(struct fixture *f, uint32_t count_max, uint32_t timeout_ms,
 		.want = on_want, .hung = on_hung, .arg = f };
 
 	worker_pool_init(&f->pool, &c);
+	worker_lane_init(&f->lanes[0]);
+	worker_lane_init(&f->lanes[1]);
 }
 
 static int
@@ -113,10 +116,16 @@ done(void *arg, const struct worker_answer *a)
 static const struct worker_work work = { AUTH_WORKER_RESOLVE, put, done };
 
 static void
+submit_to(struct fixture *f, size_t lane, size_t i)
+{
+	assert_int_equal(worker_pool_submit(&f->pool, &f->lanes[lane],
+	    &f->jobs[i].task, &work, &f->jobs[i]), 0);
+}
+
+static void
 submit(struct fixture *f, size_t i)
 {
-	assert_int_equal(worker_pool_submit(&f->pool, &f->jobs[i].task, &work,
-	    &f->jobs[i]), 0);
+	submit_to(f, 0, i);
 }
 
 static void
@@ -387,20 +396,45 @@ test_violations(void **state)
 	assert_int_equal(f->jobs[0].nfailed, 1);
 }
 
+/* One asker's many tasks do not hold up another's few. */
 static void
-test_queue_bound(void **state)
+test_turns(void **state)
+{
+	static const char *const want[] = { "host0", "host5", "host1",
+	    "host6", "host2", "host3", "host4" };
+	struct fixture *f = *state;
+
+	open_pool(f, 1, 5000, 5000, 0);
+	for (size_t i = 0; i < 5; i++)
+		submit_to(f, 0, i);
+	submit_to(f, 1, 5);
+	submit_to(f, 1, 6);
+	add(f, 0);
+	for (size_t i = 0; i < UNIT_LENGTH(want); i++) {
+		settle(f);
+		assert_string_equal(f->w[0].resolve.name, want[i]);
+		answer(f, 0);
+	}
+	assert_true(TAILQ_EMPTY(&f->pool.lanes));
+	assert_int_equal(f->lanes[0].ntasks + f->lanes[1].ntasks, 0);
+}
+
+static void
+test_lane_bound(void **state)
 {
 	struct fixture *f = *state;
-	struct job *many = calloc(WORKER_POOL_QUEUE_MAX + 1, sizeof(*many));
+	struct job *many = calloc(WORKER_LANE_MAX, sizeof(*many));
 
 	assert_non_null(many);
 	open_pool(f, 1, 1000, 1000, 0);
-	for (size_t i = 0; i < WORKER_POOL_QUEUE_MAX; i++)
-		assert_int_equal(worker_pool_submit(&f->pool, &many[i].task,
-		    &work, &many[i]), 0);
-	assert_int_equal(worker_pool_submit(&f->pool,
-	    &many[WORKER_POOL_QUEUE_MAX].task, &work, many), -1);
-	for (size_t i = 0; i < WORKER_POOL_QUEUE_MAX; i++)
+	for (size_t i = 0; i < WORKER_LANE_MAX; i++)
+		assert_int_equal(worker_pool_submit(&f->pool, &f->lanes[0],
+		    &many[i].task, &work, &many[i]), 0);
+	assert_int_equal(worker_pool_submit(&f->pool, &f->lanes[0],
+	    &f->jobs[0].task, &work, &f->jobs[0]), -1);
+	submit_to(f, 1, 0);
+	worker_pool_cancel(&f->jobs[0].task);
+	for (size_t i = 0; i < WORKER_LANE_MAX; i++)
 		worker_pool_cancel(&many[i].task);
 	assert_int_equal(f->pool.nqueued, 0);
 	free(many);
@@ -423,7 +457,8 @@ main(void)
 		T(test_idle),
 		T(test_requests_max),
 		T(test_violations),
-		T(test_queue_bound),
+		T(test_turns),
+		T(test_lane_bound),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
