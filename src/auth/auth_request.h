@@ -22,7 +22,6 @@
 #include "lib/loop.h"
 
 struct auth_request;
-struct auth_request_map;
 
 /* Open requests of all login processes together; each has about 6 kB. */
 #define AUTH_REQUESTS_MAX	24576
@@ -93,16 +92,14 @@ struct auth_request {
 	struct auth_request_env	*env;
 	enum auth_request_state	 state;
 	uint8_t			 service;	/* enum service_id */
-	bool			 is_secured;
-	bool			 is_delay_over;
+	bool			 is_secured, is_delay_over;
 	bool			 is_dummy;	/* verifies for nobody */
 	bool			 has_verified;	/* a password was looked at */
 	bool			 is_match;	/* and was right */
 	bool			 has_fault;	/* a passdb did not answer */
 	bool			 has_nodelay;	/* said a row that refused */
 	uint8_t			 passdb;	/* the one that is asked */
-	uint8_t			 nhosts_done;	/* of fields.hosts */
-	uint8_t			 nfound;
+	uint8_t			 nhosts_done, nfound;
 	struct netaddr		 found[LOGIN_AUTH_ADDRS_MAX];
 	char			 session[LOGIN_AUTH_SESSION_MAX + 1];
 	char			 user[LOGIN_AUTH_USER_MAX + 1];
@@ -130,14 +127,11 @@ struct auth_request	*auth_request_new(struct auth_request_map *,
 			    uint32_t id, const struct login_auth_request *);
 /* The only writer of the state; a step that the table lacks is fatal(). */
 void	auth_request_to(struct auth_request *, enum auth_request_state);
-/* Sends the last answer and frees the request. */
+/* Sends the last answer and frees the request, as all that end one do. */
 void	auth_request_answer(struct auth_request *, const struct auth_reply *);
-/*
- * Ends in FAIL, after auth_failure_delay if the code tells about users.  The
- * request may be gone then.
- */
+/* Ends in FAIL, after the delay if the code tells about users. */
 void	auth_request_fail(struct auth_request *, enum login_auth_code);
-/* Ends in a temporary failure with an error line: never a wrong password. */
+/* Ends in a temporary failure with an error line. */
 void	auth_request_trouble(struct auth_request *, const char *what);
 /* The same for want of room, which many requests may meet at once. */
 void	auth_request_overload(struct auth_request *, const char *what);
