@@ -1,5 +1,6 @@
 """Fixtures: both process modes, a suite for a module, the mail hosts."""
 
+import collections
 import os
 import random
 import resource
@@ -33,17 +34,45 @@ def pytest_generate_tests(metafunc):
         )
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--shard", default="1/1", help="K/N: the K-th part of N, see run.py"
+    )
+
+
+def group_of(item):
+    """Tests that share a suite: of one module and one mode."""
+    spec = getattr(item, "callspec", None)
+    return str(item.path), spec.params.get("mode", "") if spec else ""
+
+
+def take_shard(items, number, count):
+    """The items of groups such that each part has about the same number."""
+    sizes = collections.Counter(group_of(item) for item in items)
+    parts = [[0, set()] for _ in range(count)]
+    for group, size in sizes.most_common():
+        part = min(parts, key=lambda part: part[0])
+        part[0] += size
+        part[1].add(group)
+    return [item for item in items if group_of(item) in parts[number - 1][1]]
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """A module's tests of one mode, then those of the other."""
-    modules = list(dict.fromkeys(item.path for item in items))
+    modules = list(dict.fromkeys(str(item.path) for item in items))
 
     def place(item):
-        mode = getattr(item, "callspec", None)
-        mode = mode.params.get("mode", "") if mode else ""
-        return modules.index(item.path), mode != "shared"
+        path, mode = group_of(item)
+        return modules.index(path), mode != "shared"
 
     items.sort(key=place)
+    number, count = map(int, config.getoption("--shard").split("/"))
+    kept = take_shard(items, number, count)
+    config.hook.pytest_deselected(
+        items=[item for item in items if item not in kept]
+    )
+    items[:] = kept
 
 
 @pytest.fixture

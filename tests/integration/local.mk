@@ -6,8 +6,6 @@ PYTEST_INTERPRETER = /usr/bin/python3
 PYTEST_FLAGS =
 
 check-integration: all
-	MW_BUILDDIR='$(abs_top_builddir)' PYTHONDONTWRITEBYTECODE=1 \
-	$(PYTEST_INTERPRETER) -m pytest -p no:cacheprovider \
-		--junitxml=integration.xml $(PYTEST_FLAGS) \
-		'$(abs_top_srcdir)/tests/integration'
+	MW_BUILDDIR='$(abs_top_builddir)' $(PYTEST_INTERPRETER) \
+		'$(abs_top_srcdir)/tests/integration/run.py' $(PYTEST_FLAGS)
 .PHONY: check-integration

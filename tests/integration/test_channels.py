@@ -33,7 +33,7 @@ def test_T_F6_a_hostile_login_process(new_suite, hosts, plan):
     session = suite.imap()
     session.ok("LOGIN joe pw")
     auth = suite.wait_children("auth", 1)
-    until = time.monotonic() + 1.5
+    until = time.monotonic() + 0.7
     while time.monotonic() < until:
         client = suite.imap()
         client.ok("LOGIN joe pw")

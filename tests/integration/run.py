@@ -1,0 +1,70 @@
+#!/usr/bin/python3
+"""
+Runs the integration tests in parts side by side; most of them wait more
+than they work.
+
+usage: run.py [-j PARTS] [--junitxml FILE] [argument of pytest...]
+
+FILE (integration.xml) gets the results of all parts.  The last line is
+"N passed, N failed"; the exit status is 1 when something failed or a part
+did not end as it should.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as xml
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+def start(folder, number, count, args):
+    with open(folder / f"{number}.log", "wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-B", "-m", "pytest", "-p", "no:cacheprovider",
+             "-q", f"--shard={number}/{count}",
+             f"--junitxml={folder}/{number}.xml", *args, str(HERE)],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+        )
+
+
+def collect(folder, count):
+    """All results in one document."""
+    root = xml.Element("testsuites")
+    for number in range(1, count + 1):
+        path = folder / f"{number}.xml"
+        if path.exists():
+            root.extend(xml.parse(path).getroot().iter("testsuite"))
+    return root
+
+
+def total(root, *names):
+    return sum(int(suite.get(name)) for suite in root for name in names)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-j", type=int, default=3)
+    parser.add_argument("--junitxml", default="integration.xml")
+    options, args = parser.parse_known_args()
+    with tempfile.TemporaryDirectory(prefix="mw-run-") as name:
+        folder = Path(name)
+        numbers = range(1, options.j + 1)
+        parts = [start(folder, n, options.j, args) for n in numbers]
+        # 5: nothing was left for this part.
+        is_good = all([part.wait() in (0, 5) for part in parts])
+        for number in numbers:
+            log = (folder / f"{number}.log").read_text(errors="replace")
+            sys.stdout.write(log)
+        root = collect(folder, options.j)
+    xml.ElementTree(root).write(options.junitxml)
+    failed = total(root, "failures", "errors", "skipped")
+    passed = total(root, "tests") - failed
+    print(f"{passed} passed, {failed} failed")
+    return 0 if is_good and not failed and passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
