@@ -73,6 +73,23 @@ static const struct service_hooks master_hooks = {
 
 /* From settings to services. */
 
+/* Each child costs the master fds: so many a service the system allows. */
+static uint32_t
+master_processes_most(void)
+{
+	struct rlimit limit;
+	rlim_t most;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return UINT32_MAX;
+	if (limit.rlim_cur <= MASTER_FDS_OWN)
+		return 1;
+	most = (limit.rlim_cur - MASTER_FDS_OWN) / MASTER_FDS_A_CHILD /
+	    SETTINGS_SERVICES;
+	return most < UINT32_MAX ? (uint32_t)most : UINT32_MAX;
+}
+
 static void
 master_policy(const struct settings *set, enum master_service i,
     struct service_policy *p)
@@ -97,8 +114,14 @@ master_policy(const struct settings *set, enum master_service i,
 	p->count = s->has_plain ? s->login_processes_count : 0;
 	p->max = s->login_max_processes_count != 0 ?
 	    s->login_max_processes_count : set->login_max_sessions;
-	if (p->is_per_connection)
-		p->log_lines_max = MASTER_LOG_LINES_FEW;
+	if (!p->is_per_connection)
+		return;
+	p->log_lines_max = MASTER_LOG_LINES_FEW;
+	if (p->max > master_processes_most()) {
+		p->max = master_processes_most();
+		log_warn("%s: the limit of open files allows %u processes",
+		    role_name(master_roles[i].role), p->max);
+	}
 }
 
 void

@@ -263,11 +263,25 @@ service_on_ready(struct child *c)
 	s->hooks->changed(s);
 }
 
+/*
+ * More spares than a burst needs would only wait: when clients come faster
+ * than processes can be started, more starts at once make none earlier.
+ */
+static uint32_t
+service_spares_most(const struct service *s)
+{
+	uint32_t most = 4 * s->policy.count;
+
+	if (most < SERVICE_SPARES_MOST)
+		most = SERVICE_SPARES_MOST;
+	return most < s->policy.max ? most : s->policy.max;
+}
+
 static void
 service_on_taken(struct child *c)
 {
 	struct service *s = c->config.owner;
-	uint32_t most;
+	uint32_t most = service_spares_most(s);
 
 	if (c->state != CHILD_IS_SERVING || !s->policy.is_per_connection)
 		return;
@@ -277,7 +291,6 @@ service_on_taken(struct child *c)
 	TAILQ_INSERT_TAIL(&s->children, c, entry);
 	if (s->n[CHILD_IS_SERVING] == 0 && !s->was_dry) {
 		s->was_dry = true;
-		most = s->policy.max;
 		s->spares = s->spares > most / 2 ? most : s->spares * 2;
 	}
 	s->hooks->changed(s);

@@ -71,6 +71,8 @@ struct service {
 
 /* Spares and processes at start are started so many at once. */
 #define SERVICE_STARTING_MAX	32
+/* Under load spares double up to this, or four times what is configured. */
+#define SERVICE_SPARES_MOST	32
 
 void	service_init(struct service *, enum role_id, struct loop *,
 	    struct master_log *, const struct service_hooks *, void *owner);

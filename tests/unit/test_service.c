@@ -313,6 +313,26 @@ test_death_with_client_is_no_failure(void **state)
 	assert_int_equal(s->nfailures, 0);
 }
 
+/* Clients that come faster than processes start do not make them breed. */
+static void
+test_spares_most(void **state)
+{
+	struct bed *b = *state;
+	struct service *s = &b->service;
+	int i;
+
+	b->script = "ready taken";
+	configure(b, true, 2, 1000);
+	for (i = 0; i < 7; i++) {
+		service_tick(s);
+		service_fill(s);
+		WAIT_FOR(b, s->n[CHILD_IS_SERVING] == 0 &&
+		    s->n[CHILD_IS_STARTING] == 0);
+		assert_true(s->spares <= SERVICE_SPARES_MOST);
+	}
+	assert_int_equal(s->spares, SERVICE_SPARES_MOST);
+}
+
 static void
 test_spares(void **state)
 {
@@ -585,6 +605,7 @@ main(int argc, char *argv[])
 		TEST(test_program_is_missing),
 		TEST(test_death_with_client_is_no_failure),
 		TEST(test_spares),
+		TEST(test_spares_most),
 		TEST(test_processes_are_bounded),
 		TEST(test_room_for_a_client),
 		TEST(test_no_room),
