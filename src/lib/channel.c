@@ -13,7 +13,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -22,6 +21,7 @@
 #include "lib/loop.h"
 #include "lib/proc.h"
 #include "lib/sock.h"
+#include "lib/sockmsg.h"
 #include "lib/xmem.h"
 
 #define CHANNEL_MAGIC		0x4d574b31u	/* "MWK1" */
@@ -54,6 +54,7 @@ struct channel {
 	STAILQ_HEAD(, channel_fd) out_fds;
 	int			 fds[CHANNEL_FDS_MAX];
 	size_t			 nfds;
+	size_t			 nlost;	/* fds that found no place here */
 	uint32_t		 state;
 	uint64_t		 seen;	/* rows that came, by index */
 	bool			 has_hello;
@@ -148,8 +149,14 @@ channel_queue_fd(struct channel *ch, size_t len, int fd)
 
 	cf->at = ch->sent + buf_used(&ch->out);
 	cf->len = (uint32_t)len;
-	if ((cf->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1)
-		fatal(EX_OSERR, "%s: dup: %m", ch->config.contract->name);
+	if ((cf->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1) {
+		/* One peer goes without; the others must not suffer. */
+		log_error("%s: an fd for %s: %m", ch->config.contract->name,
+		    ch->peer);
+		free(cf);
+		channel_die(ch, CHANNEL_EOF);
+		return;
+	}
 	STAILQ_INSERT_TAIL(&ch->out_fds, cf, entry);
 }
 
@@ -294,7 +301,13 @@ channel_message(struct channel *ch, uint16_t type, unsigned int flags,
 		return;
 	}
 	if (row->takes_fd && (fd = channel_take_fd(ch)) == -1) {
-		channel_violation(ch, "fd is missing", type);
+		if (ch->nlost == 0) {
+			channel_violation(ch, "fd is missing", type);
+			return;
+		}
+		ch->nlost--;
+		log_error("%s: no fd left for %s from %s",
+		    ch->config.contract->name, row->name, ch->peer);
 		return;
 	}
 	ch->seen |= UINT64_C(1) << (row - ch->config.rows);
@@ -342,30 +355,23 @@ channel_parse(struct channel *ch, const uint8_t *p, size_t len, size_t max)
 	return used;
 }
 
-/* Takes the fds of one recvmsg(); false if they break the rules. */
+/* Keeps the fds of one read; false if they break the rules. */
 static bool
-channel_keep_fds(struct channel *ch, struct msghdr *mh)
+channel_keep_fds(struct channel *ch, const struct sockmsg_fds *came)
 {
-	struct cmsghdr *c;
-	bool is_ok = (mh->msg_flags & MSG_CTRUNC) == 0;
-	size_t i, n;
-	int fd;
+	bool is_ok = !came->has_too_many;
+	size_t i;
 
-	for (c = CMSG_FIRSTHDR(mh); c != NULL; c = CMSG_NXTHDR(mh, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+	for (i = 0; i < came->n; i++) {
+		if (ch->nfds < CHANNEL_FDS_MAX) {
+			ch->fds[ch->nfds++] = came->fds[i];
 			continue;
-		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (i = 0; i < n; i++) {
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int),
-			    sizeof(fd));
-			if (ch->nfds < CHANNEL_FDS_MAX) {
-				ch->fds[ch->nfds++] = fd;
-				continue;
-			}
-			(void)close(fd);
-			is_ok = false;
 		}
+		(void)close(came->fds[i]);
+		is_ok = false;
 	}
+	if (came->has_lost)
+		ch->nlost++;
 	return is_ok;
 }
 
@@ -373,26 +379,16 @@ channel_keep_fds(struct channel *ch, struct msghdr *mh)
 static size_t
 channel_recv(struct channel *ch, uint8_t *dst, size_t size)
 {
-	union {
-		struct cmsghdr	align;
-		char		space[CMSG_SPACE(4 * sizeof(int))];
-	} control;
-	struct iovec iov = { .iov_base = dst, .iov_len = size };
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = control.space,
-	    .msg_controllen = sizeof(control.space) };
-	ssize_t n;
+	struct sockmsg_fds came;
+	ssize_t n = sockmsg_recv(ch->config.fd, dst, size, &came);
 
-	do {
-		n = recvmsg(ch->config.fd, &mh, MSG_CMSG_CLOEXEC);
-	} while (n == -1 && errno == EINTR);
 	if (n == -1 && errno == EAGAIN)
 		return 0;
 	if (n <= 0) {
 		channel_die(ch, CHANNEL_EOF);
 		return 0;
 	}
-	if (!channel_keep_fds(ch, &mh)) {
+	if (!channel_keep_fds(ch, &came)) {
 		channel_violation(ch, "too many fds", 0);
 		return 0;
 	}
@@ -436,36 +432,6 @@ channel_readable(void *arg, unsigned int what)
 		buf_clear(&ch->in);
 }
 
-/* One sendmsg() of len bytes, with an fd if the frame has one. */
-static ssize_t
-channel_sendmsg(struct channel *ch, size_t len, int fd)
-{
-	union {
-		struct cmsghdr	align;
-		char		space[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec iov = { .iov_len = len };
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *c;
-	ssize_t n;
-
-	memset(&control, 0, sizeof(control));
-	iov.iov_base = ch->out.data + ch->out.off;
-	if (fd != -1) {
-		mh.msg_control = control.space;
-		mh.msg_controllen = sizeof(control.space);
-		c = CMSG_FIRSTHDR(&mh);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
-	do {
-		n = sendmsg(ch->config.fd, &mh, MSG_NOSIGNAL);
-	} while (n == -1 && errno == EINTR);
-	return n;
-}
-
 /* Sends up to the next frame with an fd, or that frame; -1 when stuck. */
 static int
 channel_send_some(struct channel *ch)
@@ -479,7 +445,8 @@ channel_send_some(struct channel *ch)
 		len = cf->len;
 	else if (cf != NULL)
 		len = (size_t)(cf->at - ch->sent);
-	n = channel_sendmsg(ch, len, has_fd ? cf->fd : -1);
+	n = sockmsg_send(ch->config.fd, buf_head(&ch->out), len,
+	    has_fd ? cf->fd : -1);
 	if (n == -1) {
 		/*
 		 * The reader hears of a dead peer, with what it said last;

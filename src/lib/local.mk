@@ -31,6 +31,8 @@ src_lib_libmw_a_SOURCES = \
 	src/lib/sandbox.h \
 	src/lib/sock.c \
 	src/lib/sock.h \
+	src/lib/sockmsg.c \
+	src/lib/sockmsg.h \
 	src/lib/stream.c \
 	src/lib/stream.h \
 	src/lib/strutil.c \
