@@ -20,7 +20,7 @@
 
 /* A death so soon after the start is one that the next child shares. */
 #define SERVICE_EARLY_MS	1000
-#define SERVICE_SURPLUS_TICKS	60u
+#define SERVICE_SURPLUS_TICKS	3u
 #define SERVICE_STALL_MAX_MS	60000u
 /* A start that the system refuses is tried again after so long. */
 #define SERVICE_REFUSED_MS	1000
@@ -186,34 +186,39 @@ service_fill(struct service *s)
 		room_check(s);
 }
 
-/*
- * Spares that are wanted become fewer second by second; those that are there
- * are let go when they were too many for a minute.
- */
 static void
-service_tick_spares(struct service *s)
+service_end_spares(struct service *s)
 {
 	struct child *c;
 
-	if (s->was_dry) {
-		s->was_dry = false;
-		return;
-	}
-	if (s->spares > s->policy.count)
-		s->spares--;
-	if (s->n[CHILD_IS_SERVING] <= s->spares) {
-		s->nsurplus_ticks = 0;
-		return;
-	}
-	if (++s->nsurplus_ticks < SERVICE_SURPLUS_TICKS)
-		return;
 	TAILQ_FOREACH(c, &s->children, entry) {
+		if (s->n[CHILD_IS_SERVING] <= s->spares)
+			return;
 		if (c->state != CHILD_IS_SERVING)
 			continue;
 		child_send(c, MASTER_DRAIN);
 		service_child_to(s, c, CHILD_IS_DRAINING);
+	}
+}
+
+/*
+ * Spares that are wanted become fewer second by second; those that are there
+ * are let go when they were too many for a while.
+ */
+static void
+service_tick_spares(struct service *s)
+{
+	if (s->was_dry) {
+		s->was_dry = false;
+		s->nsurplus_ticks = 0;
 		return;
 	}
+	if (s->spares > s->policy.count)
+		s->spares--;
+	if (s->n[CHILD_IS_SERVING] <= s->spares)
+		s->nsurplus_ticks = 0;
+	else if (++s->nsurplus_ticks >= SERVICE_SURPLUS_TICKS)
+		service_end_spares(s);
 }
 
 /* One that has served a while shows that the next will, too. */
