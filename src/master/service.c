@@ -186,12 +186,13 @@ service_fill(struct service *s)
 		room_check(s);
 }
 
+/* The newest first: the others have proven that they serve. */
 static void
 service_end_spares(struct service *s)
 {
 	struct child *c;
 
-	TAILQ_FOREACH(c, &s->children, entry) {
+	TAILQ_FOREACH_REVERSE(c, &s->children, child_head, entry) {
 		if (s->n[CHILD_IS_SERVING] <= s->spares)
 			return;
 		if (c->state != CHILD_IS_SERVING)

@@ -356,7 +356,6 @@ test_spares(void **state)
 	service_tick(s);
 	assert_int_equal(s->spares, 3);
 	service_tick(s);
-	service_tick(s);
 	assert_int_equal(s->spares, 2);
 	assert_int_equal(s->n[CHILD_IS_SERVING], 4);
 	/* Seconds later those that are too many are let go. */
