@@ -19,6 +19,7 @@
 #include "config/config_wire.h"
 #include "config/settings.h"
 #include "ipc/auth_worker.h"
+#include "ipc/child_setup.h"
 #include "ipc/master_child.h"
 #include "ipc/roles.h"
 #include "lib/buf.h"
@@ -54,30 +55,20 @@ static int
 worker_settings_part(void *endpoint, uint32_t id, struct wire_reader *r,
     int fd)
 {
-	struct master_settings_part m;
 	struct worker *w = endpoint;
 
 	(void)id;
 	(void)fd;
-	if (master_settings_part_get(r, &m) == -1)
-		return -1;
-	return buf_add(&w->bytes, m.data, m.len);
+	return child_setup_settings(&w->bytes, r);
 }
 
 static int
 worker_log_fallback(void *endpoint, uint32_t id, struct wire_reader *r,
     int fd)
 {
-	struct master_log_fallback m;
-
 	(void)endpoint;
 	(void)id;
-	if (master_log_fallback_get(r, &m) == -1) {
-		(void)close(fd);
-		return -1;
-	}
-	log_set_fallback((enum log_fallback)m.kind, fd);
-	return 0;
+	return child_setup_log(r, fd);
 }
 
 static int

@@ -13,6 +13,7 @@
 #include "auth/auth_server.h"
 #include "config/config_wire.h"
 #include "config/settings.h"
+#include "ipc/child_setup.h"
 #include "ipc/master_child.h"
 #include "ipc/roles.h"
 #include "lib/buf.h"
@@ -66,28 +67,18 @@ static int
 auth_main_settings(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 {
 	struct auth_main *m = endpoint;
-	struct master_settings_part part;
 
 	(void)id;
 	(void)fd;
-	if (master_settings_part_get(r, &part) == -1)
-		return -1;
-	return buf_add(&m->parts, part.data, part.len);
+	return child_setup_settings(&m->parts, r);
 }
 
 static int
 auth_main_fallback(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 {
-	struct master_log_fallback fallback;
-
 	(void)endpoint;
 	(void)id;
-	if (master_log_fallback_get(r, &fallback) == -1) {
-		(void)close(fd);
-		return -1;
-	}
-	log_set_fallback(fallback.kind, fd);
-	return 0;
+	return child_setup_log(r, fd);
 }
 
 static int

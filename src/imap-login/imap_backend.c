@@ -14,8 +14,8 @@
 #include "imap-login/imap_quote.h"
 #include "imap-login/imap_reply_parse.h"
 #include "imap-login/imap_state.h"
-#include "lib/log.h"
 #include "lib/rnd.h"
+#include "lib/strutil.h"
 #include "login-common/session.h"
 
 /* Untagged lines and bytes of a host before its reply. */
@@ -131,19 +131,16 @@ imap_keep_capabilities(struct imap_state *st, struct imap_span list)
 	st->capabilities[n] = '\0';
 }
 
-/* The host's words for the client, without control characters. */
+/*
+ * The host's words for the client.  Behind our own response code, if any, a
+ * further bracket would be taken for one more.
+ */
 static void
 imap_keep_text(struct imap_state *st, struct imap_span text)
 {
-	size_t i, n = 0;
-	unsigned char c;
-
-	for (i = 0; i < text.len && n + 1 < sizeof(st->text); i++) {
-		c = (unsigned char)text.text[i];
-		if (c >= 0x20 && c != 0x7f)
-			st->text[n++] = (char)c;
-	}
-	st->text[n] = '\0';
+	str_copy_clean(st->text, sizeof(st->text), text.text, text.len);
+	if (st->text[0] == '[')
+		st->text[0] = '\0';
 }
 
 static enum backend_result

@@ -2,6 +2,8 @@ noinst_LIBRARIES += src/ipc/libipc.a
 src_ipc_libipc_a_SOURCES = \
 	src/ipc/auth_worker.c \
 	src/ipc/auth_worker.h \
+	src/ipc/child_setup.c \
+	src/ipc/child_setup.h \
 	src/ipc/login_auth.c \
 	src/ipc/login_auth.h \
 	src/ipc/master_child.c \

@@ -133,3 +133,16 @@ str_copy(char *dst, size_t size, const char *src, size_t len)
 	dst[len] = '\0';
 	return 0;
 }
+
+void
+str_copy_clean(char *dst, size_t size, const char *src, size_t len)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < len && n + 1 < size; i++) {
+		if ((uint8_t)src[i] >= 0x20 && src[i] != 0x7f)
+			dst[n++] = src[i];
+	}
+	if (size > 0)
+		dst[n] = '\0';
+}

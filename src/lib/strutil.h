@@ -25,4 +25,10 @@ void	str_upper(char *);
 int	str_copy(char *dst, size_t size, const char *src, size_t len)
 	    __attribute__((warn_unused_result));
 
+/*
+ * Copies what is no control character (0x00-0x1f, 0x7f), cut to fit, and
+ * terminates it: foreign text for somebody who reads lines.
+ */
+void	str_copy_clean(char *dst, size_t size, const char *src, size_t len);
+
 #endif

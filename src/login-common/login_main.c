@@ -11,6 +11,7 @@
 #include <sysexits.h>
 
 #include "config/config_wire.h"
+#include "ipc/child_setup.h"
 #include "ipc/master_child.h"
 #include "lib/buf.h"
 #include "lib/channel.h"
@@ -52,26 +53,18 @@ static int
 login_on_settings(void *arg, uint32_t id, struct wire_reader *r, int fd)
 {
 	struct login_setup *setup = arg;
-	struct master_settings_part m;
 
 	(void)id;
 	(void)fd;
-	if (master_settings_part_get(r, &m) == -1)
-		return -1;
-	return buf_add(&setup->settings, m.data, m.len);
+	return child_setup_settings(&setup->settings, r);
 }
 
 static int
 login_on_log_fallback(void *arg, uint32_t id, struct wire_reader *r, int fd)
 {
-	struct master_log_fallback m;
-
 	(void)arg;
 	(void)id;
-	if (master_log_fallback_get(r, &m) == -1)
-		return -1;
-	log_set_fallback((enum log_fallback)m.kind, fd);
-	return 0;
+	return child_setup_log(r, fd);
 }
 
 static int

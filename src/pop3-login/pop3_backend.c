@@ -9,6 +9,7 @@
 #include <bsd/string.h>
 #include <string.h>
 
+#include "lib/strutil.h"
 #include "login-common/session.h"
 #include "pop3-login/pop3_reply_parse.h"
 #include "pop3-login/pop3_state.h"
@@ -50,21 +51,6 @@ pop3_refused(struct session *s, const struct pop3_reply *r)
 	return BACKEND_REFUSED;
 }
 
-/* The host's words for the client, without control characters. */
-static void
-pop3_keep_text(struct pop3_state *st, struct pop3_span text)
-{
-	size_t i, n = 0;
-	unsigned char c;
-
-	for (i = 0; i < text.len && n + 1 < sizeof(st->text); i++) {
-		c = (unsigned char)text.text[i];
-		if (c >= 0x20 && c != 0x7f)
-			st->text[n++] = (char)c;
-	}
-	st->text[n] = '\0';
-}
-
 static enum backend_result
 pop3_on_banner(struct session *s, const struct pop3_reply *r)
 {
@@ -92,9 +78,11 @@ pop3_on_user(struct session *s, const struct pop3_reply *r)
 static enum backend_result
 pop3_on_pass(struct session *s, const struct pop3_reply *r)
 {
+	struct pop3_state *st = session_protocol(s);
+
 	if (r->kind != POP3_REPLY_OK)
 		return pop3_refused(s, r);
-	pop3_keep_text(session_protocol(s), r->text);
+	str_copy_clean(st->text, sizeof(st->text), r->text.text, r->text.len);
 	return BACKEND_READY;
 }
 

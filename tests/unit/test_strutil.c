@@ -152,6 +152,24 @@ test_copy(void **state)
 	assert_int_equal(dst[0], 'x');
 }
 
+static void
+test_copy_clean(void **state)
+{
+	char dst[6];
+
+	(void)state;
+	str_copy_clean(dst, sizeof(dst), "a\r\nb\0\x1b\x7f\tc", 9);
+	assert_string_equal(dst, "abc");
+	str_copy_clean(dst, sizeof(dst), "abcde", 5);
+	assert_string_equal(dst, "abcde");
+	str_copy_clean(dst, sizeof(dst), "abcdef", 6);
+	assert_string_equal(dst, "abcde");
+	str_copy_clean(dst, sizeof(dst), "\xc3\xa4", 2);
+	assert_string_equal(dst, "\xc3\xa4");
+	str_copy_clean(dst, sizeof(dst), "", 0);
+	assert_string_equal(dst, "");
+}
+
 int
 main(void)
 {
@@ -162,6 +180,7 @@ main(void)
 		cmocka_unit_test(test_number),
 		cmocka_unit_test(test_lower),
 		cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_copy_clean),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
