@@ -93,6 +93,13 @@ log_set_fallback(enum log_fallback kind, int fd)
 	logger.fallback_fd = fd;
 }
 
+bool
+log_has_file(void)
+{
+	return logger.fallback_fd != -1 &&
+	    logger.fallback == LOG_FALLBACK_FILE;
+}
+
 void
 log_set_level(enum log_level level)
 {

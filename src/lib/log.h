@@ -42,6 +42,8 @@ void	log_init_child(const char *name, int fd);
 void	log_init_sink(const char *name, log_sink_fn, void *arg);
 /* Child: where lines go when the master is gone. Takes fd; -1 for none. */
 void	log_set_fallback(enum log_fallback, int fd);
+/* Child: the fallback is a file, which must be allowed to grow. */
+bool	log_has_file(void);
 /* Lines below this level are dropped (default LOG_LEVEL_INFO). */
 void	log_set_level(enum log_level);
 bool	log_is_on(enum log_level);

@@ -215,7 +215,7 @@ login_jail(const struct login_process *process)
 		.memory_bytes = process->service->login_process_size_bytes,
 		.files = 2 * sessions + LOGIN_OTHER_FDS,
 		/* The log, when the master is gone; no other file is open. */
-		.can_write_files = process->set->log_path[0] != '\0',
+		.can_write_files = log_has_file(),
 	};
 
 	jail_enter(&jail);
