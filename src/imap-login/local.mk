@@ -20,7 +20,7 @@ src_imap_login_libimaplogin_a_SOURCES = \
 pkglibexec_PROGRAMS += src/imap-login/imap-login
 src_imap_login_imap_login_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_LOGIN
 src_imap_login_imap_login_SOURCES = src/imap-login/main.c
-src_imap_login_imap_login_LDFLAGS = $(AM_LDFLAGS) $(LOGIN_LDFLAGS)
+src_imap_login_imap_login_LDFLAGS = $(MW_LDFLAGS) $(LOGIN_LDFLAGS)
 src_imap_login_imap_login_LDADD = \
 	src/imap-login/libimaplogin.a \
 	src/login-common/liblogin.a \

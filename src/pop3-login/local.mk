@@ -16,7 +16,7 @@ src_pop3_login_libpop3login_a_SOURCES = \
 pkglibexec_PROGRAMS += src/pop3-login/pop3-login
 src_pop3_login_pop3_login_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_LOGIN
 src_pop3_login_pop3_login_SOURCES = src/pop3-login/main.c
-src_pop3_login_pop3_login_LDFLAGS = $(AM_LDFLAGS) $(LOGIN_LDFLAGS)
+src_pop3_login_pop3_login_LDFLAGS = $(MW_LDFLAGS) $(LOGIN_LDFLAGS)
 src_pop3_login_pop3_login_LDADD = \
 	src/pop3-login/libpop3login.a \
 	src/login-common/liblogin.a \
