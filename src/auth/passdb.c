@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/query.h"
 #include "config/var.h"
 #include "lib/xmem.h"
 
@@ -71,6 +72,38 @@ passdb_static_init(struct passdb *db, char *why)
 	}
 }
 
+/*
+ * Auth asks no database; it wants to know what an answer depends on.  The
+ * master has tried this already.
+ */
+static int
+passdb_sql_init(struct passdb *db, char *why)
+{
+	const struct settings_passdb *s = db->settings;
+	enum query_dialect dialect;
+	char err[PASSDB_WHY_MAX / 2];
+
+	if (query_dialect_get(s->sql_driver, &dialect) == -1) {
+		(void)snprintf(why, PASSDB_WHY_MAX, "passdb sql: driver = %s",
+		    s->sql_driver);
+		return -1;
+	}
+	db->query = query_compile(s->sql_password_query, dialect, err,
+	    sizeof(err));
+	if (db->query != NULL)
+		return 0;
+	(void)snprintf(why, PASSDB_WHY_MAX, "passdb sql: password_query: %s",
+	    err);
+	return -1;
+}
+
+static int
+passdb_init(struct passdb *db, char *why)
+{
+	return db->settings->driver == PASSDB_SQL ? passdb_sql_init(db, why) :
+	    passdb_static_init(db, why);
+}
+
 int
 passdb_chain_init(struct passdb_chain *chain, const struct settings *s,
     char *why)
@@ -81,8 +114,7 @@ passdb_chain_init(struct passdb_chain *chain, const struct settings *s,
 
 		db->index = (uint8_t)i;
 		db->settings = &s->passdbs[i];
-		if (db->settings->driver == PASSDB_STATIC &&
-		    passdb_static_init(db, why) == -1)
+		if (passdb_init(db, why) == -1)
 			return -1;
 	}
 	return 0;
@@ -98,6 +130,7 @@ passdb_chain_clear(struct passdb_chain *chain)
 			free(s->names[k]);
 			xfree_secret(s->values[k]);
 		}
+		query_free(chain->dbs[i].query);
 	}
 	explicit_bzero(chain, sizeof(*chain));
 }

@@ -14,6 +14,7 @@
 #include "config/settings.h"
 #include "ipc/auth_worker.h"
 
+struct query;
 struct var_values;
 
 /* All values of one static row after expansion. */
@@ -30,6 +31,7 @@ struct passdb {
 	uint8_t				 index;
 	const struct settings_passdb	*settings;	/* borrowed */
 	struct passdb_static		 columns;
+	struct query			*query;		/* of an SQL passdb */
 	/*
 	 * Costs as much to verify as the last slow hash that was seen here,
 	 * spent for unknown users; "" when there was none.

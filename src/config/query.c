@@ -1,7 +1,7 @@
 /*
  * The compiler of query templates: finds literals, comments and names, and
  * puts a placeholder where a variable's value goes.
- * Runs in: master (to check), auth-worker.
+ * Runs in: master (to check), auth (for its cache), auth-worker.
  * Hostile input: values; the template is root's.
  * Never: lets a value into the text of the statement.
  */

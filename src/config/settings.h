@@ -44,7 +44,7 @@ struct settings_passdb {
 	char	*args;			/* as written */
 	bool	 deny, pass;		/* "deny = yes", "pass = yes" */
 	bool	 master;		/* refused in this version */
-	/* from the SQL file (role auth-worker; auth gets the scheme) */
+	/* from the SQL file; sql_connect is for auth-worker alone */
 	char	*sql_driver;		/* "sqlite", "mysql", "pgsql" */
 	char	*sql_connect;
 	char	*sql_password_query;

@@ -348,13 +348,14 @@ const struct setting settings_table[] = {
 
 	/* The SQL file. */
 	{ .name = "driver", .type = SETTING_WORD, SQL(sql_driver),
-	  .value = "", .words = "sqlite mysql pgsql", .roles = WORKER,
+	  .value = "", .words = "sqlite mysql pgsql",
+	  .roles = AUTH | WORKER,
 	  .doc = "which database" },
 	{ .name = "connect", .type = SETTING_SECRET, SQL(sql_connect),
 	  .value = "", .roles = WORKER,
 	  .doc = "sqlite: path of the file; else how to connect" },
 	{ .name = "password_query", .type = SETTING_TEXT,
-	  SQL(sql_password_query), .value = "", .roles = WORKER,
+	  SQL(sql_password_query), .value = "", .roles = AUTH | WORKER,
 	  .doc = "finds a user" },
 	{ .name = "default_pass_scheme", .type = SETTING_TEXT,
 	  SQL(sql_default_pass_scheme), .value = "MD5", .words = SCHEMES,

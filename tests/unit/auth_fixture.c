@@ -76,6 +76,8 @@ passdb(struct fixture *f, const char *args)
 	db->driver = args == NULL ? PASSDB_SQL : PASSDB_STATIC;
 	db->args = text(args == NULL ? "sql.conf" : args);
 	db->sql_default_pass_scheme = text("PLAIN");
+	db->sql_driver = text("sqlite");
+	db->sql_password_query = text(QUERY);
 	return db;
 }
 

@@ -12,6 +12,7 @@
 #include "lib/log.h"
 
 #define ROUTE	"proxy=y host=10.0.0.1 "
+#define QUERY	"SELECT host FROM t WHERE user = '%u'"
 
 /* What was said last to the login process. */
 struct said {

@@ -41,6 +41,7 @@ UNIT_TESTS += tests/unit/test_ipc_limits
 UNIT_TESTS += tests/unit/test_mech
 UNIT_TESTS += tests/unit/test_name_memo
 UNIT_TESTS += tests/unit/test_passdb
+UNIT_TESTS += tests/unit/test_passdb_chain
 UNIT_TESTS += tests/unit/test_password
 UNIT_TESTS += tests/unit/test_pop3_parse
 UNIT_TESTS += tests/unit/test_pop3_reply_parse

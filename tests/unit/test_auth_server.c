@@ -147,6 +147,8 @@ setup(void **state)
 	s->passdbs[0].driver = PASSDB_SQL;
 	s->passdbs[0].args = text("");
 	s->passdbs[0].sql_default_pass_scheme = text("PLAIN");
+	s->passdbs[0].sql_driver = text("sqlite");
+	s->passdbs[0].sql_password_query = text("SELECT '%u'");
 	f->loop = loop_new();
 	f->master = open_channel(f, false, fds[0]);
 	f->far = open_channel(f, true, fds[1]);

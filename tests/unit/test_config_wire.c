@@ -149,7 +149,7 @@ test_secrets(void **state)
 		assert_true(has_bytes(&buf, "canary3") ==
 		    (role == ROLE_ID_AUTH_WORKER));
 		assert_true(has_bytes(&buf, "canary4") ==
-		    (role == ROLE_ID_AUTH_WORKER));
+		    (role >= ROLE_ID_AUTH));
 		assert_true(has_bytes(&buf, "SSHA") == (role == ROLE_ID_AUTH));
 		assert_int_equal(copy->npassdbs, role >= ROLE_ID_AUTH ? 2 : 0);
 		assert_int_equal(copy->jail_uid, role == ROLE_ID_AUTH ? 13 :

@@ -570,84 +570,6 @@ test_routes(void **state)
 	assert_string_equal(route.pass, "secret");
 }
 
-static void
-static_is(const char *args, const char *user, const struct column *want)
-{
-	struct var_values v = { .user = user, .service = "imap" };
-	char why[PASSDB_WHY_MAX], room[PASSDB_STATIC_ROW_MAX];
-	struct passdb_chain chain;
-	struct auth_worker_row row;
-	struct settings s;
-
-	memset(&s, 0, sizeof(s));
-	s.npassdbs = 1;
-	s.passdbs[0].driver = PASSDB_STATIC;
-	s.passdbs[0].args = (char *)(uintptr_t)args;
-	assert_int_equal(passdb_chain_init(&chain, &s, why), 0);
-	assert_false(passdb_chain_has_sql(&chain));
-	assert_int_equal(passdb_static_row(&chain.dbs[0], &v, &row, room), 0);
-	for (size_t i = 0; i < row.ncolumns; i++) {
-		assert_non_null(want[i].name);
-		assert_string_equal(row.columns[i].name, want[i].name);
-		assert_int_equal(row.columns[i].len, strlen(want[i].value));
-		assert_memory_equal(row.columns[i].value, want[i].value,
-		    row.columns[i].len);
-	}
-	assert_null(want[row.ncolumns].name);
-	passdb_chain_clear(&chain);
-}
-
-static void
-test_static(void **state)
-{
-	(void)state;
-	static_is("proxy=y host=10.0.0.1  nopassword", "joe",
-	    (struct column[]){ { "proxy", "y", 0 }, { "host", "10.0.0.1", 0 },
-	    { "nopassword", "yes", 0 }, { NULL, NULL, 0 } });
-	static_is("static uid=5000 x=", "joe",
-	    (struct column[]){ { "static", "yes", 0 }, { "uid", "5000", 0 },
-	    { "x", "", 0 }, { NULL, NULL, 0 } });
-	static_is("destuser=%Ln+%d%% a=b=c", "Joe@%u.org",
-	    (struct column[]){ { "destuser", "joe+%u.org%", 0 },
-	    { "a", "b=c", 0 }, { NULL, NULL, 0 } });
-	static_is("", "joe", (struct column[]){ { NULL, NULL, 0 } });
-}
-
-static void
-test_static_faults(void **state)
-{
-	static const char *const bad[] = { "=x", "host=%!", "host=%{nobody}",
-	    "a=%" };
-	char why[PASSDB_WHY_MAX], room[PASSDB_STATIC_ROW_MAX];
-	char user[LOGIN_AUTH_USER_MAX + 1];
-	struct var_values v = { .user = user, .service = "imap" };
-	struct passdb_chain chain;
-	struct auth_worker_row row;
-	struct settings s;
-	char args[200] = "";
-
-	(void)state;
-	memset(&s, 0, sizeof(s));
-	s.npassdbs = 1;
-	s.passdbs[0].driver = PASSDB_STATIC;
-	for (size_t i = 0; i < UNIT_LENGTH(bad); i++) {
-		s.passdbs[0].args = (char *)(uintptr_t)bad[i];
-		assert_int_equal(passdb_chain_init(&chain, &s, why), -1);
-		passdb_chain_clear(&chain);
-	}
-	/* More than a row may hold once the name is there. */
-	for (size_t i = 0; i < 20; i++)
-		(void)snprintf(args + i * 7, 8, "%c=%%u%%u ",
-		    (char)('a' + i));
-	memset(user, 'x', sizeof(user) - 1);
-	user[sizeof(user) - 1] = '\0';
-	s.passdbs[0].args = args;
-	assert_int_equal(passdb_chain_init(&chain, &s, why), 0);
-	assert_int_equal(chain.dbs[0].columns.ncolumns, 20);
-	assert_int_equal(passdb_static_row(&chain.dbs[0], &v, &row, room), -1);
-	passdb_chain_clear(&chain);
-}
-
 int
 main(void)
 {
@@ -664,8 +586,6 @@ main(void)
 		cmocka_unit_test(test_refused_addresses),
 		cmocka_unit_test(test_allowed_addresses),
 		cmocka_unit_test(test_routes),
-		cmocka_unit_test(test_static),
-		cmocka_unit_test(test_static_faults),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
