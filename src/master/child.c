@@ -375,10 +375,11 @@ child_on_closed(void *arg, enum channel_end end)
 {
 	struct child *c = arg;
 
-	channel_free(c->channel);
-	c->channel = NULL;
+	/* Before it sees the end of its channel, and ends by itself. */
 	if (end == CHANNEL_VIOLATION)
 		child_kill(c);
+	channel_free(c->channel);
+	c->channel = NULL;
 	c->config.hooks->ending(c);
 }
 
