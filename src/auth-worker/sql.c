@@ -35,23 +35,53 @@ sql_driver_find(const char *name)
 	return NULL;
 }
 
-void
+int
 sql_source_init(struct sql_source *s, const struct sql_driver *driver,
-    const char *connect, const char *statement)
+    const char *connect, const char *statement, char *err, size_t err_size)
 {
 	*s = (struct sql_source){
 		.driver = driver,
 		.connect = connect,
 		.statement = statement,
 	};
+	if (!connect_text_is_for(driver->name))
+		return 0;
+	return connect_text_parse(&s->words, driver->name, connect, err,
+	    err_size);
+}
+
+static void
+sql_source_close(struct sql_source *s)
+{
+	if (s->conn != NULL)
+		s->driver->close(s->conn);
+	s->conn = NULL;
 }
 
 void
 sql_source_clear(struct sql_source *s)
 {
-	if (s->conn != NULL)
-		s->driver->close(s->conn);
-	s->conn = NULL;
+	sql_source_close(s);
+	connect_text_clear(&s->words);
+}
+
+/* To the first host that takes the connection. */
+static void
+sql_source_connect(struct sql_source *s, uint64_t due_ms,
+    struct sql_fault *fault)
+{
+	struct sql_target target = { .connect = s->connect, .host = "" };
+	size_t i = 0;
+
+	if (connect_text_is_for(s->driver->name))
+		target.words = &s->words;
+	do {
+		if (s->words.nhosts != 0)
+			target.host = s->words.hosts[i];
+		s->conn = s->driver->connect(&target, s->statement, due_ms,
+		    fault);
+	} while (s->conn == NULL && ++i < s->words.nhosts &&
+	    clock_ms() < due_ms);
 }
 
 enum auth_worker_found
@@ -67,14 +97,13 @@ sql_source_query(struct sql_source *s, const struct sql_query *query,
 		return AUTH_WORKER_FAULT;
 	}
 	if (s->conn != NULL && !s->driver->is_current(s->conn))
-		sql_source_clear(s);
+		sql_source_close(s);
 	if (s->conn == NULL)
-		s->conn = s->driver->connect(s->connect, s->statement,
-		    query->due_ms, fault);
+		sql_source_connect(s, query->due_ms, fault);
 	if (s->conn != NULL)
 		found = s->driver->query(s->conn, query, row, fault);
 	if (found == AUTH_WORKER_FAULT)
-		sql_source_clear(s);
+		sql_source_close(s);
 	if (found != AUTH_WORKER_ONE)
 		sql_row_clear(row);
 	row->row.found = (uint8_t)found;

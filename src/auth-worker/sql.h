@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/connect_text.h"
 #include "lib/channel.h"
 #include "ipc/auth_worker.h"
 
@@ -57,15 +58,25 @@ struct sql_row {
 	uint8_t			 bytes[CHANNEL_BODY_MAX];
 };
 
+/* What to connect to; borrowed. */
+struct sql_target {
+	const char			*connect;	/* the whole text */
+	const struct connect_text	*words;		/* of it, or NULL */
+	const char			*host;		/* one of them; "" is
+							   the default, with
+							   '/' a socket */
+};
+
 /* One kind of database. */
 struct sql_driver {
 	const char	*name;		/* "driver" of the SQL file */
 	/*
-	 * Connects by the text of "connect" and prepares the statement.
-	 * NULL with a fault when that is not possible until due_ms.
+	 * Connects and prepares the statement.  NULL with a fault when that
+	 * is not possible until due_ms.
 	 */
-	void		*(*connect)(const char *connect, const char *statement,
-			    uint64_t due_ms, struct sql_fault *);
+	void		*(*connect)(const struct sql_target *,
+			    const char *statement, uint64_t due_ms,
+			    struct sql_fault *);
 	/* Does the connection still lead to the same database? */
 	bool		 (*is_current)(void *conn);
 	/*
@@ -84,6 +95,7 @@ extern const struct sql_driver sql_sqlite_driver;
 struct sql_source {
 	const struct sql_driver	*driver;
 	const char		*connect;	/* borrowed */
+	struct connect_text	 words;		/* none when it is no server */
 	const char		*statement;	/* borrowed */
 	void			*conn;		/* NULL: not connected */
 };
@@ -91,8 +103,10 @@ struct sql_source {
 /* NULL when this build has no such driver. */
 const struct sql_driver	*sql_driver_find(const char *name);
 
-void	sql_source_init(struct sql_source *, const struct sql_driver *,
-	    const char *connect, const char *statement);
+/* -1 with a reason in err when the driver cannot read the connect text. */
+int	sql_source_init(struct sql_source *, const struct sql_driver *,
+	    const char *connect, const char *statement, char *err,
+	    size_t err_size) __attribute__((warn_unused_result));
 void	sql_source_clear(struct sql_source *);
 /*
  * Asks the database, after connecting if there is no connection or the

@@ -288,15 +288,15 @@ sqlite_is_current(void *conn)
 }
 
 static void *
-sqlite_connect(const char *connect, const char *statement, uint64_t due_ms,
-    struct sql_fault *fault)
+sqlite_connect(const struct sql_target *target, const char *statement,
+    uint64_t due_ms, struct sql_fault *fault)
 {
 	struct sqlite_options o;
 	struct sqlite_conn *c;
 	struct stat st;
 	char *path;
 
-	if (sqlite_options_parse(&o, connect) == -1) {
+	if (sqlite_options_parse(&o, target->connect) == -1) {
 		sql_fault_set(fault, SQL_FAULT_CONNECT,
 		    "connect must be an absolute path, or "
 		    "path=... busy_timeout=milliseconds");

@@ -100,11 +100,16 @@ tasks_compile(struct tasks_passdb *p, const struct settings_passdb *s)
 		log_error("password_query: %s", err);
 		return -1;
 	}
+	if (sql_source_init(&p->source, driver, s->sql_connect,
+	    query_statement(p->query), err, sizeof(err)) == -1) {
+		log_error("connect: %s", err);
+		query_free(p->query);
+		p->query = NULL;
+		return -1;
+	}
 	p->nparams = query_nparams(p->query);
 	p->values = xcalloc(p->nparams + 1, sizeof(*p->values));
 	p->params = xcalloc(p->nparams + 1, sizeof(*p->params));
-	sql_source_init(&p->source, driver, s->sql_connect,
-	    query_statement(p->query));
 	return 0;
 }
 

@@ -9,6 +9,10 @@ src_config_libconfig_a_SOURCES = \
 	src/config/config_parse.h \
 	src/config/config_wire.c \
 	src/config/config_wire.h \
+	src/config/connect_keys.c \
+	src/config/connect_keys.h \
+	src/config/connect_text.c \
+	src/config/connect_text.h \
 	src/config/faults.c \
 	src/config/faults.h \
 	src/config/query.c \

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "config/config_parse.h"
+#include "config/connect_keys.h"
+#include "config/connect_text.h"
 #include "config/query.h"
 #include "config/setting_value.h"
 #include "config/settings_reader.h"
@@ -54,6 +56,31 @@ sql_check_driver(struct reader *r, const struct settings_passdb *passdb,
 		    passdb->sql_driver);
 }
 
+/* Files of databases are for the driver to understand. */
+static void
+sql_check_connect(struct reader *r, const struct settings_passdb *passdb,
+    const struct config_place *place)
+{
+	struct connect_text text;
+	char err[SQL_ERROR_MAX];
+
+	if (passdb->sql_connect[0] == '\0') {
+		faults_add(r->faults, place, "connect is missing");
+		return;
+	}
+	if (!connect_text_is_for(passdb->sql_driver))
+		return;
+	if (connect_text_parse(&text, passdb->sql_driver,
+	    passdb->sql_connect, err, sizeof(err)) == -1) {
+		faults_add(r->faults, place, "connect: %s", err);
+		return;
+	}
+	if (connect_keys_check(&text, passdb->sql_driver, err,
+	    sizeof(err)) == -1)
+		faults_add(r->faults, place, "connect: %s", err);
+	connect_text_clear(&text);
+}
+
 static void
 sql_check_scheme(struct reader *r, const struct settings_passdb *passdb,
     const struct config_place *place)
@@ -92,17 +119,52 @@ sql_check_query(struct reader *r, const struct settings_passdb *passdb,
 	query_free(query);
 }
 
+/* What is looked at when the whole file has been read, in this order. */
+static const struct sql_check {
+	const char	*name;		/* of the setting */
+	void		(*check)(struct reader *,
+			    const struct settings_passdb *,
+			    const struct config_place *);
+} sql_checks[] = {
+	{ "driver", sql_check_driver },
+	{ "connect", sql_check_connect },
+	{ "default_pass_scheme", sql_check_scheme },
+	{ "password_query", sql_check_query },
+};
+
+#define SQL_CHECKS	(sizeof(sql_checks) / sizeof(sql_checks[0]))
+
+/* One line of an SQL file; where it was is remembered for the checks. */
+static void
+sql_read_node(struct reader *r, struct settings_passdb *passdb,
+    const struct config_node *node, struct config_place *places)
+{
+	const struct setting *row;
+
+	row = settings_table_find(node->name, SETTING_SQL);
+	if (row != NULL && !node->is_section) {
+		reader_set(r, row, passdb, node, 0);
+		for (size_t i = 0; i < SQL_CHECKS; i++)
+			if (strcmp(row->name, sql_checks[i].name) == 0)
+				places[i] = node->place;
+	} else if (settings_table_is_unused(node->name))
+		reader_notice(r, &node->place, node->name,
+		    "a proxy has no use for this");
+	else
+		faults_add(r->faults, &node->place, "unknown setting %s",
+		    node->name);
+}
+
 static void
 sql_read(struct reader *r, struct settings_passdb *passdb,
     const struct config_place *args_place)
 {
-	struct config_place driver_place = { .file = passdb->args };
-	struct config_place query_place = driver_place;
-	struct config_place scheme_place = driver_place;
+	struct config_place places[SQL_CHECKS];
 	const struct config_node *node;
-	const struct setting *row;
 	size_t before = r->faults->n;
 
+	for (size_t i = 0; i < SQL_CHECKS; i++)
+		places[i] = (struct config_place){ .file = passdb->args };
 	node = config_parse_secret(passdb->args, args_place, r->arena,
 	    r->faults);
 	if (node == NULL) {
@@ -111,28 +173,10 @@ sql_read(struct reader *r, struct settings_passdb *passdb,
 			    passdb->args);
 		return;
 	}
-	for (; node != NULL; node = node->next) {
-		row = settings_table_find(node->name, SETTING_SQL);
-		if (row != NULL && !node->is_section) {
-			reader_set(r, row, passdb, node, 0);
-			if (strcmp(row->name, "driver") == 0)
-				driver_place = node->place;
-			if (strcmp(row->name, "password_query") == 0)
-				query_place = node->place;
-			if (strcmp(row->name, "default_pass_scheme") == 0)
-				scheme_place = node->place;
-		} else if (settings_table_is_unused(node->name))
-			reader_notice(r, &node->place, node->name,
-			    "a proxy has no use for this");
-		else
-			faults_add(r->faults, &node->place,
-			    "unknown setting %s", node->name);
-	}
-	sql_check_driver(r, passdb, &driver_place);
-	if (passdb->sql_connect[0] == '\0')
-		faults_add(r->faults, &driver_place, "connect is missing");
-	sql_check_scheme(r, passdb, &scheme_place);
-	sql_check_query(r, passdb, &query_place);
+	for (; node != NULL; node = node->next)
+		sql_read_node(r, passdb, node, places);
+	for (size_t i = 0; i < SQL_CHECKS; i++)
+		sql_checks[i].check(r, passdb, &places[i]);
 }
 
 void

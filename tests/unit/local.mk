@@ -28,6 +28,7 @@ UNIT_TESTS += tests/unit/test_auth_server
 UNIT_TESTS += tests/unit/test_base64
 UNIT_TESTS += tests/unit/test_config_parse
 UNIT_TESTS += tests/unit/test_config_wire
+UNIT_TESTS += tests/unit/test_connect_text
 UNIT_TESTS += tests/unit/test_settings
 UNIT_TESTS += tests/unit/test_settings_files
 UNIT_TESTS += tests/unit/test_var

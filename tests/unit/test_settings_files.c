@@ -160,7 +160,7 @@ test_sql_file(void **state)
 	files_bad("sql.conf: password_query is missing");
 	write_file("sql.conf", "%s",
 	    "driver = sqlite\npassword_query = SELECT 1\n");
-	files_bad("sql.conf:1: connect is missing");
+	files_bad("sql.conf: connect is missing");
 	write_file("sql.conf", "%s", "connect = /x\npassword_query = x\n");
 	files_bad("sql.conf: driver is missing");
 	write_file("sql.conf", "%s", "\n");

@@ -87,8 +87,8 @@ setup(void **state)
 	    "INSERT INTO proxy VALUES ('blob', x'610062', x'');"
 	    "INSERT INTO proxy VALUES ('twice', 'a', 'b');"
 	    "INSERT INTO proxy VALUES ('twice', 'c', 'd');");
-	sql_source_init(&source, sql_driver_find("sqlite"), path, QUERY);
-	return 0;
+	return sql_source_init(&source, sql_driver_find("sqlite"), path, QUERY,
+	    NULL, 0);
 }
 
 static int
@@ -129,8 +129,8 @@ static void
 use(const char *connect, const char *statement)
 {
 	sql_source_clear(&source);
-	sql_source_init(&source, sql_driver_find("sqlite"), connect,
-	    statement);
+	assert_int_equal(sql_source_init(&source, sql_driver_find("sqlite"),
+	    connect, statement, NULL, 0), 0);
 }
 
 static void
