@@ -132,8 +132,10 @@ worker_lookup(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 	struct wire_writer writer;
 
 	(void)fd;
-	if (auth_worker_lookup_get(r, &m) == -1 ||
-	    (row = tasks_lookup(w->tasks, &m)) == NULL)
+	row = auth_worker_lookup_get(r, &m) == -1 ? NULL :
+	    tasks_lookup(w->tasks, &m);
+	explicit_bzero(&m, sizeof(m));
+	if (row == NULL)
 		return -1;
 	wire_writer_init(&writer, body, sizeof(body));
 	auth_worker_row_put(&writer, row);

@@ -7,6 +7,7 @@
 #include "auth/auth_chain.h"
 
 #include <bsd/string.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "auth/auth_request.h"
@@ -16,6 +17,9 @@
 #include "ipc/roles.h"
 #include "lib/log.h"
 #include "lib/password.h"
+
+/* A refusal's text is cut here, for the log. */
+#define AUTH_CHAIN_SAY_MAX	512
 
 static void	auth_chain_ask(struct auth_request *);
 static void	auth_chain_resolve(struct auth_request *);
@@ -269,6 +273,8 @@ auth_chain_row(struct auth_request *r, const struct auth_worker_row *row)
 	}
 	switch (passdb_password_rule(&r->fields, &reason)) {
 	case PASSDB_PASSWORD_ACCEPT:
+		/* The passdb has looked at the password, or the host will. */
+		r->is_match |= passdb_checks_passwords(db);
 		auth_chain_accept(r);
 		break;
 	case PASSDB_PASSWORD_VERIFY:
@@ -292,6 +298,27 @@ auth_chain_fault(struct auth_request *r)
 		auth_chain_next(r, "the passdb did not answer");
 }
 
+/* The passdb has checked the password itself, and the user is not let in. */
+static void
+auth_chain_refused(struct auth_request *r, const struct auth_worker_row *row)
+{
+	struct passdb *db = auth_chain_passdb(r);
+	struct passdb_asker asker = { .rip = &r->rip,
+	    .default_scheme = passdb_default_scheme(db) };
+	char text[AUTH_CHAIN_SAY_MAX], reason[AUTH_CHAIN_SAY_MAX];
+	char why[PASSDB_WHY_MAX];
+
+	passdb_fields_clear(&r->fields);
+	if (!passdb_checks_passwords(db) ||
+	    passdb_fields_read(&r->fields, row, &asker, why) == -1) {
+		auth_request_trouble(r, "a refusal that cannot be used");
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "refused: %s", log_safe(reason,
+	    sizeof(reason) / 2, r->fields.reason, strlen(r->fields.reason)));
+	auth_chain_next(r, text);
+}
+
 static void
 auth_chain_found(struct auth_request *r, const struct auth_worker_row *row)
 {
@@ -311,6 +338,9 @@ auth_chain_found(struct auth_request *r, const struct auth_worker_row *row)
 	case AUTH_WORKER_UNUSABLE:
 		auth_request_trouble(r, "row beyond all limits");
 		break;
+	case AUTH_WORKER_REFUSED:
+		auth_chain_refused(r, row);
+		break;
 	}
 }
 
@@ -323,7 +353,7 @@ auth_chain_ask(struct auth_request *r)
 	struct auth_worker_row row;
 	struct var_values values;
 
-	if (db->settings->driver == PASSDB_SQL) {
+	if (passdb_is_asked(db)) {
 		auth_chain_submit(r, AUTH_REQUEST_LOOKUP);
 		return;
 	}
@@ -360,12 +390,15 @@ auth_chain_put_lookup(void *arg, struct wire_writer *w)
 	const struct auth_request *r = arg;
 	struct auth_worker_lookup m = { .passdb = r->passdb,
 	    .service = r->service, .is_secured = r->is_secured,
-	    .rip = r->rip, .lip = r->lip };
+	    .rip = r->rip, .lip = r->lip, .attempt = 1 };
 
 	(void)strlcpy(m.user, r->user, sizeof(m.user));
 	(void)strlcpy(m.mech, r->exchange.mech->name, sizeof(m.mech));
 	(void)strlcpy(m.session, r->session, sizeof(m.session));
+	if (passdb_checks_passwords(&r->env->chain.dbs[r->passdb]))
+		(void)strlcpy(m.pass, r->exchange.pass, sizeof(m.pass));
 	auth_worker_lookup_put(w, &m);
+	explicit_bzero(&m, sizeof(m));
 }
 
 static void

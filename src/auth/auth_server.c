@@ -202,7 +202,7 @@ auth_server_init(struct auth_server *server, const struct settings *s,
 void
 auth_server_start(struct auth_server *server)
 {
-	if (passdb_chain_has_sql(&server->requests.chain))
+	if (passdb_chain_needs_workers(&server->requests.chain))
 		worker_pool_warm(&server->pool);
 }
 

@@ -136,18 +136,37 @@ passdb_chain_clear(struct passdb_chain *chain)
 }
 
 bool
-passdb_chain_has_sql(const struct passdb_chain *chain)
+passdb_chain_needs_workers(const struct passdb_chain *chain)
 {
 	for (size_t i = 0; i < chain->n; i++)
-		if (chain->dbs[i].settings->driver == PASSDB_SQL)
+		if (passdb_is_asked(&chain->dbs[i]))
 			return true;
 	return false;
+}
+
+bool
+passdb_is_asked(const struct passdb *db)
+{
+	return db->settings->driver != PASSDB_STATIC;
+}
+
+bool
+passdb_checks_passwords(const struct passdb *db)
+{
+	return db->settings->driver == PASSDB_NGINX_HTTP;
 }
 
 const char *
 passdb_driver_name(const struct passdb *db)
 {
-	return db->settings->driver == PASSDB_SQL ? "sql" : "static";
+	static const char *const names[] = {
+		[PASSDB_SQL] = "sql",
+		[PASSDB_STATIC] = "static",
+		[PASSDB_PASSWD_FILE] = "passwd-file",
+		[PASSDB_NGINX_HTTP] = "nginx-http",
+	};
+
+	return names[db->settings->driver];
 }
 
 const char *
@@ -155,7 +174,8 @@ passdb_default_scheme(const struct passdb *db)
 {
 	const char *scheme = db->settings->sql_default_pass_scheme;
 
-	return db->settings->driver == PASSDB_SQL ? scheme : "PLAIN";
+	return db->settings->driver == PASSDB_SQL ||
+	    db->settings->driver == PASSDB_PASSWD_FILE ? scheme : "PLAIN";
 }
 
 int

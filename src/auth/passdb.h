@@ -56,7 +56,11 @@ int	passdb_chain_init(struct passdb_chain *, const struct settings *,
 	    char *why) __attribute__((warn_unused_result));
 void	passdb_chain_clear(struct passdb_chain *);
 /* Does any of them need workers? */
-bool	passdb_chain_has_sql(const struct passdb_chain *);
+bool	passdb_chain_needs_workers(const struct passdb_chain *);
+/* Does a worker look users up in it? */
+bool	passdb_is_asked(const struct passdb *);
+/* Does it check passwords itself, so that it has to be told them? */
+bool	passdb_checks_passwords(const struct passdb *);
 const char	*passdb_driver_name(const struct passdb *);
 /* Of a password that names no scheme. */
 const char	*passdb_default_scheme(const struct passdb *);

@@ -333,7 +333,7 @@ get_head(struct wire_reader *r, struct settings *s)
 	s->npassdbs = wire_get_enum(r, SETTINGS_PASSDBS_MAX);
 	for (size_t i = 0; i < s->npassdbs; i++)
 		s->passdbs[i].driver = (enum settings_passdb_driver)
-		    wire_get_enum(r, PASSDB_STATIC);
+		    wire_get_enum(r, SETTINGS_PASSDB_DRIVER_LAST);
 }
 
 /* Items come in rising order, so that none comes twice. */

@@ -27,6 +27,7 @@ src_config_libconfig_a_SOURCES = \
 	src/config/settings.h \
 	src/config/settings_check.c \
 	src/config/settings_check.h \
+	src/config/settings_passdb.h \
 	src/config/settings_print.c \
 	src/config/settings_print.h \
 	src/config/settings_read.c \

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/settings_passdb.h"
 #include "lib/netaddr.h"
 
 #define SETTINGS_PASSDBS_MAX	8
@@ -31,24 +32,6 @@ struct settings_addrs {
 struct settings_nets {
 	struct netaddr_net	*items;
 	size_t			 n;
-};
-
-enum settings_passdb_driver {
-	PASSDB_SQL,
-	PASSDB_STATIC,
-};
-
-/* One passdb block, with the SQL file it names already read. */
-struct settings_passdb {
-	enum settings_passdb_driver	 driver;
-	char	*args;			/* as written */
-	bool	 deny, pass;		/* "deny = yes", "pass = yes" */
-	bool	 master;		/* refused in this version */
-	/* from the SQL file; sql_connect is for auth-worker alone */
-	char	*sql_driver;		/* "sqlite", "mysql", "pgsql" */
-	char	*sql_connect;
-	char	*sql_password_query;
-	char	*sql_default_pass_scheme;
 };
 
 /* Settings that a "protocol imap { }" section may override. */

@@ -25,6 +25,8 @@ static const char *const service_names[SETTINGS_SERVICES] = {
 static const char *const driver_names[] = {
 	[PASSDB_SQL] = "sql",
 	[PASSDB_STATIC] = "static",
+	[PASSDB_PASSWD_FILE] = "passwd-file",
+	[PASSDB_NGINX_HTTP] = "nginx-http",
 };
 
 struct print {

@@ -26,6 +26,8 @@ auth_worker_lookup_put(struct wire_writer *w,
 	wire_put_text(w, m->session);
 	wire_put_addr(w, &m->rip);
 	wire_put_addr(w, &m->lip);
+	wire_put_u16(w, m->attempt);
+	wire_put_text(w, m->pass);
 }
 
 int
@@ -39,6 +41,8 @@ auth_worker_lookup_get(struct wire_reader *r, struct auth_worker_lookup *m)
 	wire_get_text(r, m->session, sizeof(m->session));
 	wire_get_addr(r, &m->rip);
 	wire_get_addr(r, &m->lip);
+	m->attempt = wire_get_u16(r);
+	wire_get_text(r, m->pass, sizeof(m->pass));
 	return wire_end(r);
 }
 
@@ -97,10 +101,12 @@ auth_worker_column_get(struct wire_reader *r, struct auth_worker_column *c)
 		r->has_failed = true;
 }
 
-/* Only one row has columns. */
+/* One row has columns, and a refusal may have some. */
 static bool
 auth_worker_row_is_sound(const struct auth_worker_row *m)
 {
+	if (m->found == AUTH_WORKER_REFUSED)
+		return m->ncolumns <= AUTH_WORKER_COLUMNS_MAX;
 	if (m->found != AUTH_WORKER_ONE)
 		return m->ncolumns == 0;
 	return m->ncolumns > 0 && m->ncolumns <= AUTH_WORKER_COLUMNS_MAX;

@@ -17,7 +17,7 @@
 #include "lib/netaddr.h"
 #include "ipc/login_auth.h"
 
-#define AUTH_WORKER_VERSION	1
+#define AUTH_WORKER_VERSION	2
 
 extern const struct channel_contract auth_worker_contract;
 
@@ -37,7 +37,7 @@ enum auth_worker_type {
 #define AUTH_WORKER_VALUE_MAX	4096	/* of a column's value, bytes */
 #define AUTH_WORKER_HASH_MAX	512	/* "{SCHEME}hash" */
 
-/* One passdb query; the values of its variables. */
+/* One passdb query; the values of its variables.  Holds a secret. */
 struct auth_worker_lookup {
 	uint8_t		 passdb;	/* index in the settings */
 	uint8_t		 service;	/* enum service_id */
@@ -46,6 +46,9 @@ struct auth_worker_lookup {
 	char		 mech[LOGIN_AUTH_MECH_MAX + 1];
 	char		 session[LOGIN_AUTH_SESSION_MAX + 1];
 	struct netaddr	 rip, lip;
+	uint16_t	 attempt;	/* tries of this client, from 1 */
+	char		 pass[LOGIN_AUTH_PASS_MAX + 1];	/* where the passdb
+							   checks it; or "" */
 };
 
 /* Does this password match this stored one? */
@@ -64,8 +67,10 @@ enum auth_worker_found {
 	AUTH_WORKER_MANY,	/* several rows: a fault of the data */
 	AUTH_WORKER_FAULT,	/* the database failed; logged by the worker */
 	AUTH_WORKER_UNUSABLE,	/* a row beyond the limits above; logged */
+	AUTH_WORKER_REFUSED,	/* the passdb itself has checked and says no;
+				   columns may say why */
 };
-#define AUTH_WORKER_FOUND_LAST	AUTH_WORKER_UNUSABLE
+#define AUTH_WORKER_FOUND_LAST	AUTH_WORKER_REFUSED
 
 struct auth_worker_column {
 	char		 name[AUTH_WORKER_NAME_MAX + 1];

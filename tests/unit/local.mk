@@ -23,6 +23,7 @@ UNIT_TESTS += tests/unit/test_stream
 UNIT_TESTS += tests/unit/test_loop
 UNIT_TESTS += tests/unit/test_loop_timers
 UNIT_TESTS += tests/unit/test_auth_chain
+UNIT_TESTS += tests/unit/test_auth_checking
 UNIT_TESTS += tests/unit/test_auth_request
 UNIT_TESTS += tests/unit/test_auth_server
 UNIT_TESTS += tests/unit/test_base64
@@ -71,6 +72,10 @@ tests_unit_test_auth_chain_SOURCES = \
 	tests/unit/auth_fixture.c \
 	tests/unit/auth_fixture.h \
 	tests/unit/test_auth_chain.c
+tests_unit_test_auth_checking_SOURCES = \
+	tests/unit/auth_fixture.c \
+	tests/unit/auth_fixture.h \
+	tests/unit/test_auth_checking.c
 tests_unit_test_auth_request_SOURCES = \
 	tests/unit/auth_fixture.c \
 	tests/unit/auth_fixture.h \

@@ -28,6 +28,7 @@ enum kind {
 	KIND_SPAN,
 	KIND_ENUM,
 	KIND_U8,
+	KIND_U16,
 	KIND_U32,
 	KIND_BOOL,
 	KIND_ADDR,
@@ -233,6 +234,7 @@ same_resolved(const void *a, const void *b)
 #define SPAN(type, f, max)	{ KIND_SPAN, offsetof(struct type, f), max }
 #define ENUM(type, f, last)	{ KIND_ENUM, offsetof(struct type, f), last }
 #define U8(type, f)	{ KIND_U8, offsetof(struct type, f), 0 }
+#define U16(type, f)	{ KIND_U16, offsetof(struct type, f), 0 }
 #define U32(type, f)	{ KIND_U32, offsetof(struct type, f), 0 }
 #define BOOL(type, f)	{ KIND_BOOL, offsetof(struct type, f), 0 }
 #define ADDR(type, f)	{ KIND_ADDR, offsetof(struct type, f), 0 }
@@ -288,7 +290,9 @@ static const struct message messages[] = {
 		TEXT(auth_worker_lookup, session),
 		ADDR(auth_worker_lookup, rip),
 		ADDR(auth_worker_lookup, lip),
-	}, .nfields = 8 },
+		U16(auth_worker_lookup, attempt),
+		TEXT(auth_worker_lookup, pass),
+	}, .nfields = 10 },
 	{ MESSAGE(auth_worker_verify, auth_worker), .fields = {
 		TEXT(auth_worker_verify, hash),
 		TEXT(auth_worker_verify, pass),
@@ -344,6 +348,10 @@ fill_field(void *msg, const struct field *f, enum share share)
 	case KIND_U8:
 		*p = (uint8_t)numbers[share];
 		break;
+	case KIND_U16:
+		memcpy(p, &(uint16_t){ (uint16_t)numbers[share] },
+		    sizeof(uint16_t));
+		break;
 	case KIND_U32:
 		memcpy(p, &numbers[share], sizeof(numbers[share]));
 		break;
@@ -378,6 +386,9 @@ assert_same_field(const void *a, const void *b, const struct field *f)
 	case KIND_U8:
 	case KIND_BOOL:
 		assert_memory_equal(p, q, 1);
+		break;
+	case KIND_U16:
+		assert_memory_equal(p, q, sizeof(uint16_t));
 		break;
 	case KIND_U32:
 		assert_memory_equal(p, q, sizeof(uint32_t));

@@ -97,6 +97,10 @@ test_rows(void **state)
 	assert_int_equal(make_row(AUTH_WORKER_FAULT, 1, 1, 0), -1);
 	assert_int_equal(make_row(AUTH_WORKER_UNUSABLE, 1, 1, 0), -1);
 	assert_int_equal(make_row(AUTH_WORKER_FOUND_LAST + 1, 0, 0, 0), -1);
+	assert_int_equal(make_row(AUTH_WORKER_REFUSED, 0, 0, 0), 0);
+	assert_int_equal(make_row(AUTH_WORKER_REFUSED, 1, 1, 9), 0);
+	assert_int_equal(make_row(AUTH_WORKER_REFUSED, (uint16_t)(max + 1),
+	    max + 1, 9), -1);
 	assert_int_equal(make_row(AUTH_WORKER_ONE, (uint16_t)max, max, 9), 0);
 	assert_int_equal(make_row(AUTH_WORKER_ONE, (uint16_t)(max + 1),
 	    max + 1, 9), -1);

@@ -20,7 +20,7 @@ static_is(const char *args, const char *user, const char *const want[][2])
 	s.passdbs[0].driver = PASSDB_STATIC;
 	s.passdbs[0].args = (char *)(uintptr_t)args;
 	assert_int_equal(passdb_chain_init(&chain, &s, why), 0);
-	assert_false(passdb_chain_has_sql(&chain));
+	assert_false(passdb_chain_needs_workers(&chain));
 	assert_int_equal(passdb_static_row(&chain.dbs[0], &v, &row, room), 0);
 	for (size_t i = 0; i < row.ncolumns; i++) {
 		assert_non_null(want[i][0]);
@@ -100,7 +100,7 @@ test_sql(void **state)
 	s.passdbs[0].sql_password_query = query;
 	(void)snprintf(query, sizeof(query), "SELECT '%%u' AS user");
 	assert_int_equal(passdb_chain_init(&chain, &s, why), 0);
-	assert_true(passdb_chain_has_sql(&chain));
+	assert_true(passdb_chain_needs_workers(&chain));
 	assert_int_equal(query_variables(chain.dbs[0].query), 1 << VAR_USER);
 	passdb_chain_clear(&chain);
 	(void)snprintf(query, sizeof(query), "SELECT '%%!'");
