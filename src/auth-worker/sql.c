@@ -14,8 +14,10 @@
 #include "lib/clock.h"
 #include "lib/strutil.h"
 
-/* found u8, ncolumns u16 */
-#define SQL_ROW_HEAD_BYTES	3
+/* found u8, host u8, nfaults u8, ncolumns u16 */
+#define SQL_ROW_HEAD_BYTES	5
+/* host u8, kind u8, length of the text u16, text */
+#define SQL_ROW_FAULT_BYTES	(4 + AUTH_WORKER_FAULT_MAX)
 /* length of the name u16, is_null u8, length of the value u16 */
 #define SQL_COLUMN_HEAD_BYTES	5
 
@@ -114,8 +116,11 @@ void
 sql_row_init(struct sql_row *row)
 {
 	row->row.found = AUTH_WORKER_FAULT;
+	row->row.host = AUTH_WORKER_HOST_NONE;
+	row->row.nfaults = 0;
 	row->row.ncolumns = 0;
-	row->body_bytes = SQL_ROW_HEAD_BYTES;
+	row->body_bytes = SQL_ROW_HEAD_BYTES +
+	    AUTH_WORKER_FAULTS_MAX * SQL_ROW_FAULT_BYTES;
 	row->used = 0;
 }
 

@@ -53,7 +53,7 @@ struct sql_query {
 /* A row with the bytes that it borrows; holds secrets. */
 struct sql_row {
 	struct auth_worker_row	 row;
-	size_t			 body_bytes;	/* of the row as a message */
+	size_t			 body_bytes;	/* as a message, at most */
 	size_t			 used;
 	uint8_t			 bytes[CHANNEL_BODY_MAX];
 };

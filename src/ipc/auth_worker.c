@@ -21,6 +21,7 @@ auth_worker_lookup_put(struct wire_writer *w,
 	wire_put_u8(w, m->passdb);
 	wire_put_u8(w, m->service);
 	wire_put_bool(w, m->is_secured);
+	wire_put_u32(w, m->skip_hosts);
 	wire_put_text(w, m->user);
 	wire_put_text(w, m->mech);
 	wire_put_text(w, m->session);
@@ -36,6 +37,7 @@ auth_worker_lookup_get(struct wire_reader *r, struct auth_worker_lookup *m)
 	m->passdb = wire_get_u8(r);
 	m->service = (uint8_t)wire_get_enum(r, SERVICE_LAST);
 	m->is_secured = wire_get_bool(r);
+	m->skip_hosts = wire_get_u32(r);
 	wire_get_text(r, m->user, sizeof(m->user));
 	wire_get_text(r, m->mech, sizeof(m->mech));
 	wire_get_text(r, m->session, sizeof(m->session));
@@ -101,10 +103,14 @@ auth_worker_column_get(struct wire_reader *r, struct auth_worker_column *c)
 		r->has_failed = true;
 }
 
-/* One row has columns, and a refusal may have some. */
+/* One row has columns, and a refusal may; a host that answers has a number. */
 static bool
 auth_worker_row_is_sound(const struct auth_worker_row *m)
 {
+	if (m->nfaults > AUTH_WORKER_FAULTS_MAX ||
+	    (m->host >= AUTH_WORKER_HOSTS_MAX &&
+	    m->host != AUTH_WORKER_HOST_NONE))
+		return false;
 	if (m->found == AUTH_WORKER_REFUSED)
 		return m->ncolumns <= AUTH_WORKER_COLUMNS_MAX;
 	if (m->found != AUTH_WORKER_ONE)
@@ -118,7 +124,11 @@ auth_worker_row_put(struct wire_writer *w, const struct auth_worker_row *m)
 	if (!auth_worker_row_is_sound(m))
 		w->has_failed = true;
 	wire_put_u8(w, m->found);
+	wire_put_u8(w, m->host);
+	wire_put_u8(w, m->nfaults);
 	wire_put_u16(w, m->ncolumns);
+	for (unsigned int i = 0; i < m->nfaults && !w->has_failed; i++)
+		auth_worker_fault_put(w, &m->faults[i]);
 	for (unsigned int i = 0; i < m->ncolumns && !w->has_failed; i++)
 		auth_worker_column_put(w, &m->columns[i]);
 }
@@ -127,9 +137,13 @@ int
 auth_worker_row_get(struct wire_reader *r, struct auth_worker_row *m)
 {
 	m->found = (uint8_t)wire_get_enum(r, AUTH_WORKER_FOUND_LAST);
+	m->host = wire_get_u8(r);
+	m->nfaults = wire_get_u8(r);
 	m->ncolumns = wire_get_u16(r);
 	if (!auth_worker_row_is_sound(m))
 		r->has_failed = true;
+	for (unsigned int i = 0; i < m->nfaults && !r->has_failed; i++)
+		auth_worker_fault_get(r, &m->faults[i]);
 	for (unsigned int i = 0; i < m->ncolumns && !r->has_failed; i++)
 		auth_worker_column_get(r, &m->columns[i]);
 	return wire_end(r);

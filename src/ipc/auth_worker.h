@@ -4,7 +4,7 @@
  * Trust: auth treats the worker as hostile (it talks to databases and
  * resolvers); a violation closes the channel and costs the worker its life.
  * The worker trusts auth.  Each task has an id and gets one answer with it:
- * LOOKUP -> ROW, VERIFY -> VERIFIED, RESOLVE -> RESOLVED.
+ * LOOKUP -> ROW, VERIFY -> VERIFIED, RESOLVE -> RESOLVED, PROBE -> PROBED.
  */
 #ifndef IPC_AUTH_WORKER_H
 #define IPC_AUTH_WORKER_H
@@ -15,9 +15,10 @@
 
 #include "lib/channel.h"
 #include "lib/netaddr.h"
+#include "ipc/auth_worker_db.h"
 #include "ipc/login_auth.h"
 
-#define AUTH_WORKER_VERSION	2
+#define AUTH_WORKER_VERSION	3
 
 extern const struct channel_contract auth_worker_contract;
 
@@ -26,10 +27,12 @@ enum auth_worker_type {
 	AUTH_WORKER_LOOKUP = 1,
 	AUTH_WORKER_VERIFY = 2,
 	AUTH_WORKER_RESOLVE = 3,
+	AUTH_WORKER_PROBE = 4,
 	/* worker to auth */
 	AUTH_WORKER_ROW = 101,
 	AUTH_WORKER_VERIFIED = 102,
 	AUTH_WORKER_RESOLVED = 103,
+	AUTH_WORKER_PROBED = 104,
 };
 
 #define AUTH_WORKER_COLUMNS_MAX	64	/* more is a mistake in the query */
@@ -42,6 +45,7 @@ struct auth_worker_lookup {
 	uint8_t		 passdb;	/* index in the settings */
 	uint8_t		 service;	/* enum service_id */
 	bool		 is_secured;
+	uint32_t	 skip_hosts;	/* bit i: host i is known to be down */
 	char		 user[LOGIN_AUTH_USER_MAX + 1];
 	char		 mech[LOGIN_AUTH_MECH_MAX + 1];
 	char		 session[LOGIN_AUTH_SESSION_MAX + 1];
@@ -65,8 +69,8 @@ enum auth_worker_found {
 	AUTH_WORKER_NONE,	/* zero rows: unknown user */
 	AUTH_WORKER_ONE,	/* one row */
 	AUTH_WORKER_MANY,	/* several rows: a fault of the data */
-	AUTH_WORKER_FAULT,	/* the database failed; logged by the worker */
-	AUTH_WORKER_UNUSABLE,	/* a row beyond the limits above; logged */
+	AUTH_WORKER_FAULT,	/* the database failed */
+	AUTH_WORKER_UNUSABLE,	/* a row beyond the limits above */
 	AUTH_WORKER_REFUSED,	/* the passdb itself has checked and says no;
 				   columns may say why */
 };
@@ -81,6 +85,9 @@ struct auth_worker_column {
 
 struct auth_worker_row {
 	uint8_t				 found;	/* enum auth_worker_found */
+	uint8_t				 host;	/* that answered */
+	uint8_t				 nfaults;
+	struct auth_worker_fault	 faults[AUTH_WORKER_FAULTS_MAX];
 	uint16_t			 ncolumns;
 	struct auth_worker_column	 columns[AUTH_WORKER_COLUMNS_MAX];
 };

@@ -2,6 +2,8 @@ noinst_LIBRARIES += src/ipc/libipc.a
 src_ipc_libipc_a_SOURCES = \
 	src/ipc/auth_worker.c \
 	src/ipc/auth_worker.h \
+	src/ipc/auth_worker_db.c \
+	src/ipc/auth_worker_db.h \
 	src/ipc/child_setup.c \
 	src/ipc/child_setup.h \
 	src/ipc/login_auth.c \

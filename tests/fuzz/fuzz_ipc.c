@@ -28,6 +28,8 @@ union fuzz_any {
 	struct auth_worker_row		 auth_worker_row;
 	struct auth_worker_verified	 auth_worker_verified;
 	struct auth_worker_resolved	 auth_worker_resolved;
+	struct auth_worker_probe	 auth_worker_probe;
+	struct auth_worker_probed	 auth_worker_probed;
 };
 
 struct fuzz_message {
@@ -64,6 +66,8 @@ CALLS(auth_worker_resolve)
 CALLS(auth_worker_row)
 CALLS(auth_worker_verified)
 CALLS(auth_worker_resolved)
+CALLS(auth_worker_probe)
+CALLS(auth_worker_probed)
 
 static const struct fuzz_message messages[] = {
 	ROW(master_settings_part), ROW(master_log_fallback),
@@ -73,6 +77,7 @@ static const struct fuzz_message messages[] = {
 	ROW(auth_worker_lookup), ROW(auth_worker_verify),
 	ROW(auth_worker_resolve), ROW(auth_worker_row),
 	ROW(auth_worker_verified), ROW(auth_worker_resolved),
+	ROW(auth_worker_probe), ROW(auth_worker_probed),
 };
 
 int

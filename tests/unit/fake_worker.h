@@ -19,43 +19,27 @@ struct fake_worker {
 	struct auth_worker_lookup	 lookup;
 	struct auth_worker_verify	 verify;
 	struct auth_worker_resolve	 resolve;
+	struct auth_worker_probe	 probe;
 };
 
-static inline int
-fake_worker_lookup(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
-{
-	struct fake_worker *w = endpoint;
-
-	(void)fd;
-	w->type = AUTH_WORKER_LOOKUP;
-	w->id = id;
-	w->ntasks++;
-	return auth_worker_lookup_get(r, &w->lookup);
+#define FAKE_WORKER_TASK(task, number)					\
+static inline int							\
+fake_worker_##task(void *endpoint, uint32_t id, struct wire_reader *r,	\
+    int fd)								\
+{									\
+	struct fake_worker *w = endpoint;				\
+									\
+	(void)fd;							\
+	w->type = (number);						\
+	w->id = id;							\
+	w->ntasks++;							\
+	return auth_worker_##task##_get(r, &w->task);			\
 }
 
-static inline int
-fake_worker_verify(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
-{
-	struct fake_worker *w = endpoint;
-
-	(void)fd;
-	w->type = AUTH_WORKER_VERIFY;
-	w->id = id;
-	w->ntasks++;
-	return auth_worker_verify_get(r, &w->verify);
-}
-
-static inline int
-fake_worker_resolve(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
-{
-	struct fake_worker *w = endpoint;
-
-	(void)fd;
-	w->type = AUTH_WORKER_RESOLVE;
-	w->id = id;
-	w->ntasks++;
-	return auth_worker_resolve_get(r, &w->resolve);
-}
+FAKE_WORKER_TASK(lookup, AUTH_WORKER_LOOKUP)
+FAKE_WORKER_TASK(verify, AUTH_WORKER_VERIFY)
+FAKE_WORKER_TASK(resolve, AUTH_WORKER_RESOLVE)
+FAKE_WORKER_TASK(probe, AUTH_WORKER_PROBE)
 
 static const struct channel_row fake_worker_rows[] = {
 	{ AUTH_WORKER_LOOKUP, "LOOKUP", 1, 1, CHANNEL_BODY_MAX, false, false,
@@ -64,6 +48,8 @@ static const struct channel_row fake_worker_rows[] = {
 	    fake_worker_verify },
 	{ AUTH_WORKER_RESOLVE, "RESOLVE", 1, 1, CHANNEL_BODY_MAX, false,
 	    false, fake_worker_resolve },
+	{ AUTH_WORKER_PROBE, "PROBE", 1, 1, CHANNEL_BODY_MAX, false, false,
+	    fake_worker_probe },
 };
 
 static inline void
@@ -141,6 +127,19 @@ fake_worker_say_resolved(struct fake_worker *w,
 	wire_writer_init(&writer, body, sizeof(body));
 	auth_worker_resolved_put(&writer, m);
 	channel_send(w->channel, AUTH_WORKER_RESOLVED, w->id, &writer, -1);
+}
+
+static inline void
+fake_worker_say_probed(struct fake_worker *w,
+    const struct auth_worker_probed *m)
+{
+	struct wire_writer writer;
+	uint8_t body[512];
+
+	w->type = 0;
+	wire_writer_init(&writer, body, sizeof(body));
+	auth_worker_probed_put(&writer, m);
+	channel_send(w->channel, AUTH_WORKER_PROBED, w->id, &writer, -1);
 }
 
 #endif

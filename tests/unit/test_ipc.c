@@ -41,7 +41,7 @@ struct field {
 	size_t		 limit;
 };
 
-#define FIELDS_MAX	10
+#define FIELDS_MAX	11
 
 typedef void (*put_fn)(struct wire_writer *, const void *);
 typedef int (*get_fn)(struct wire_reader *, void *);
@@ -96,6 +96,8 @@ CALLS(auth_worker_resolve)
 CALLS(auth_worker_row)
 CALLS(auth_worker_verified)
 CALLS(auth_worker_resolved)
+CALLS(auth_worker_probe)
+CALLS(auth_worker_probed)
 
 static void
 fill_addr(struct netaddr *a, enum share share)
@@ -171,6 +173,15 @@ fill_row(void *msg, enum share share)
 
 	m->found = share == SHARE_EMPTY ? AUTH_WORKER_UNUSABLE :
 	    AUTH_WORKER_ONE;
+	m->host = share == SHARE_EMPTY ? AUTH_WORKER_HOST_NONE :
+	    share == SHARE_SOME ? 0 : AUTH_WORKER_HOSTS_MAX - 1;
+	m->nfaults = share == SHARE_EMPTY ? 0 :
+	    share == SHARE_SOME ? 1 : AUTH_WORKER_FAULTS_MAX;
+	for (unsigned int i = 0; i < m->nfaults; i++) {
+		m->faults[i].host = (uint8_t)i;
+		m->faults[i].kind = i % (AUTH_WORKER_FAULT_LAST + 1);
+		memset(m->faults[i].text, 't', AUTH_WORKER_FAULT_MAX);
+	}
 	if (share == SHARE_EMPTY)
 		return;
 	m->ncolumns = share == SHARE_SOME ? 3 : AUTH_WORKER_COLUMNS_MAX;
@@ -191,6 +202,13 @@ same_row(const void *a, const void *b)
 	const struct auth_worker_row *x = a, *y = b;
 
 	assert_int_equal(x->found, y->found);
+	assert_int_equal(x->host, y->host);
+	assert_int_equal(x->nfaults, y->nfaults);
+	for (unsigned int i = 0; i < x->nfaults; i++) {
+		assert_int_equal(x->faults[i].host, y->faults[i].host);
+		assert_int_equal(x->faults[i].kind, y->faults[i].kind);
+		assert_string_equal(x->faults[i].text, y->faults[i].text);
+	}
 	assert_int_equal(x->ncolumns, y->ncolumns);
 	for (unsigned int i = 0; i < x->ncolumns; i++) {
 		assert_string_equal(x->columns[i].name, y->columns[i].name);
@@ -224,6 +242,22 @@ same_resolved(const void *a, const void *b)
 	assert_int_equal(x->naddrs, y->naddrs);
 	for (unsigned int i = 0; i < x->naddrs; i++)
 		assert_same_addr(&x->addrs[i], &y->addrs[i]);
+}
+
+static void
+fill_probed(void *msg, enum share share)
+{
+	struct auth_worker_probed *m = msg;
+
+	m->is_ok = share == SHARE_EMPTY;
+}
+
+static void
+same_probed(const void *a, const void *b)
+{
+	const struct auth_worker_probed *x = a, *y = b;
+
+	assert_int_equal(x->is_ok, y->is_ok);
 }
 
 #define MESSAGE(type, pair)	.name = #type,				\
@@ -285,6 +319,7 @@ static const struct message messages[] = {
 		U8(auth_worker_lookup, passdb),
 		ENUM(auth_worker_lookup, service, SERVICE_LAST),
 		BOOL(auth_worker_lookup, is_secured),
+		U32(auth_worker_lookup, skip_hosts),
 		TEXT(auth_worker_lookup, user),
 		TEXT(auth_worker_lookup, mech),
 		TEXT(auth_worker_lookup, session),
@@ -292,7 +327,7 @@ static const struct message messages[] = {
 		ADDR(auth_worker_lookup, lip),
 		U16(auth_worker_lookup, attempt),
 		TEXT(auth_worker_lookup, pass),
-	}, .nfields = 10 },
+	}, .nfields = 11 },
 	{ MESSAGE(auth_worker_verify, auth_worker), .fields = {
 		TEXT(auth_worker_verify, hash),
 		TEXT(auth_worker_verify, pass),
@@ -307,6 +342,13 @@ static const struct message messages[] = {
 	}, .nfields = 1 },
 	{ MESSAGE(auth_worker_resolved, auth_worker), .nfields = 0,
 	    .fill = fill_resolved, .same = same_resolved },
+	{ MESSAGE(auth_worker_probe, auth_worker), .fields = {
+		U8(auth_worker_probe, passdb),
+		ENUM(auth_worker_probe, host, AUTH_WORKER_HOSTS_MAX - 1),
+	}, .nfields = 2 },
+	{ MESSAGE(auth_worker_probed, auth_worker), .fields = {
+		TEXT(auth_worker_probed, text),
+	}, .nfields = 1, .fill = fill_probed, .same = same_probed },
 };
 
 #define NMESSAGES	(sizeof(messages) / sizeof(messages[0]))

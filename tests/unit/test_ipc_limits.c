@@ -73,6 +73,8 @@ make_row(uint8_t found, uint16_t says, unsigned int has, size_t value_bytes)
 
 	wire_writer_init(&w, body, sizeof(body));
 	wire_put_u8(&w, found);
+	wire_put_u8(&w, AUTH_WORKER_HOST_NONE);
+	wire_put_u8(&w, 0);
 	wire_put_u16(&w, says);
 	for (unsigned int i = 0; i < has; i++) {
 		wire_put_text(&w, "name");
@@ -111,6 +113,70 @@ test_rows(void **state)
 	    AUTH_WORKER_VALUE_MAX), 0);
 	assert_int_equal(make_row(AUTH_WORKER_ONE, 1, 1,
 	    AUTH_WORKER_VALUE_MAX + 1), -1);
+}
+
+/* No row, with faults before it. */
+static int
+make_faults(uint8_t host, uint8_t says, unsigned int has, uint8_t fault_host,
+    uint8_t kind)
+{
+	struct wire_writer w;
+
+	wire_writer_init(&w, body, sizeof(body));
+	wire_put_u8(&w, AUTH_WORKER_NONE);
+	wire_put_u8(&w, host);
+	wire_put_u8(&w, says);
+	wire_put_u16(&w, 0);
+	for (unsigned int i = 0; i < has; i++) {
+		wire_put_u8(&w, fault_host);
+		wire_put_u8(&w, kind);
+		wire_put_text(&w, "no connection");
+	}
+	return get_row(&w);
+}
+
+static void
+test_faults(void **state)
+{
+	const uint8_t max = AUTH_WORKER_FAULTS_MAX;
+
+	(void)state;
+	assert_int_equal(make_faults(0, 0, 0, 0, 0), 0);
+	assert_int_equal(make_faults(AUTH_WORKER_HOST_NONE, 0, 0, 0, 0), 0);
+	assert_int_equal(make_faults(AUTH_WORKER_HOSTS_MAX - 1, 0, 0, 0, 0),
+	    0);
+	assert_int_equal(make_faults(AUTH_WORKER_HOSTS_MAX, 0, 0, 0, 0), -1);
+	assert_int_equal(make_faults(AUTH_WORKER_HOST_NONE - 1, 0, 0, 0, 0),
+	    -1);
+	assert_int_equal(make_faults(0, max, max, 0, 0), 0);
+	assert_int_equal(make_faults(0, max + 1, max + 1u, 0, 0), -1);
+	assert_int_equal(make_faults(0, max, max - 1u, 0, 0), -1);
+	assert_int_equal(make_faults(0, 1, 2, 0, 0), -1);
+	assert_int_equal(make_faults(0, 1, 1, AUTH_WORKER_HOSTS_MAX - 1,
+	    AUTH_WORKER_FAULT_LAST), 0);
+	assert_int_equal(make_faults(0, 1, 1, AUTH_WORKER_HOSTS_MAX, 0), -1);
+	assert_int_equal(make_faults(0, 1, 1, AUTH_WORKER_HOST_NONE, 0), -1);
+	assert_int_equal(make_faults(0, 1, 1, 0, AUTH_WORKER_FAULT_LAST + 1),
+	    -1);
+}
+
+/* A host that is back needs no excuse. */
+static void
+test_probed(void **state)
+{
+	struct auth_worker_probed m = { .is_ok = true, .text = "why" };
+	struct wire_reader r;
+	struct wire_writer w;
+
+	(void)state;
+	wire_writer_init(&w, body, sizeof(body));
+	auth_worker_probed_put(&w, &m);
+	assert_true(w.has_failed);
+	wire_writer_init(&w, body, sizeof(body));
+	wire_put_bool(&w, true);
+	wire_put_text(&w, "why");
+	wire_reader_init(&r, body, w.len);
+	assert_int_equal(auth_worker_probed_get(&r, &m), -1);
 }
 
 static int
@@ -247,6 +313,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_spans),
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_probed),
 		cmocka_unit_test(test_resolved),
 		cmocka_unit_test(test_route),
 		cmocka_unit_test(test_initial),

@@ -518,7 +518,7 @@ test_row_fits(void **state)
 		wire_writer_init(&w, body, auth_worker_contract.body_max);
 		auth_worker_row_put(&w, &row.row);
 		assert_false(w.has_failed);
-		assert_int_equal(w.len, row.body_bytes);
+		assert_true(w.len <= row.body_bytes);
 	}
 	assert_in_range(nones, 50, 150);
 }
