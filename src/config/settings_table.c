@@ -39,10 +39,15 @@
 #define FACILITIES \
 	"auth authpriv cron daemon ftp kern local0 local1 local2 local3 " \
 	"local4 local5 local6 local7 lpr mail news syslog user uucp"
-#define SCHEMES \
+#ifdef WITH_ARGON2
+#define SCHEMES_ARGON2	"ARGON2I ARGON2ID "
+#else
+#define SCHEMES_ARGON2
+#endif
+#define SCHEMES	SCHEMES_ARGON2 \
 	"BLF-CRYPT CLEAR CLEARTEXT CRYPT DES-CRYPT LDAP-MD5 MD5 MD5-CRYPT " \
-	"PLAIN PLAIN-MD5 SHA SHA1 SHA256 SHA256-CRYPT SHA512 SHA512-CRYPT " \
-	"SMD5 SSHA SSHA256 SSHA512"
+	"PBKDF2 PLAIN PLAIN-MD5 SCRAM-SHA-1 SCRAM-SHA-256 SHA SHA1 SHA256 " \
+	"SHA256-CRYPT SHA512 SHA512-CRYPT SMD5 SSHA SSHA256 SSHA512"
 
 const struct setting settings_table[] = {
 	/* Places and logs. */

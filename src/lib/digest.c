@@ -6,6 +6,10 @@
  */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <limits.h>
+#include <string.h>
 
 #include "lib/digest.h"
 
@@ -51,6 +55,34 @@ digest_two(enum digest_kind kind, const void *a, size_t alen, const void *b,
 out:
 	EVP_MD_CTX_free(ctx);
 	return result;
+}
+
+int
+digest_hmac(enum digest_kind kind, const void *key, size_t klen,
+    const void *data, size_t len, uint8_t *dst)
+{
+	unsigned int n;
+
+	if (klen > INT_MAX ||
+	    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1 ||
+	    HMAC(digest_table[kind].md(), key, (int)klen, data, len, dst,
+	    &n) == NULL)
+		return -1;
+	return 0;
+}
+
+int
+digest_pbkdf2(enum digest_kind kind, const char *pass, const void *salt,
+    size_t slen, uint32_t rounds, uint8_t *dst)
+{
+	size_t plen = strlen(pass);
+
+	if (plen > INT_MAX || slen > INT_MAX || rounds > INT_MAX ||
+	    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1 ||
+	    PKCS5_PBKDF2_HMAC(pass, (int)plen, salt, (int)slen, (int)rounds,
+	    digest_table[kind].md(), (int)digest_length(kind), dst) != 1)
+		return -1;
+	return 0;
 }
 
 bool

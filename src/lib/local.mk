@@ -23,6 +23,10 @@ src_lib_libmw_a_SOURCES = \
 	src/lib/netaddr.h \
 	src/lib/password.c \
 	src/lib/password.h \
+	src/lib/password_crypt.c \
+	src/lib/password_digest.c \
+	src/lib/password_kdf.c \
+	src/lib/password_scheme.h \
 	src/lib/proc.c \
 	src/lib/proc.h \
 	src/lib/rnd.c \
@@ -41,3 +45,6 @@ src_lib_libmw_a_SOURCES = \
 	src/lib/wire.h \
 	src/lib/xmem.c \
 	src/lib/xmem.h
+if WITH_ARGON2
+src_lib_libmw_a_SOURCES += src/lib/password_argon2.c
+endif

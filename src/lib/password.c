@@ -1,78 +1,64 @@
 /*
- * The password schemes.
- * Runs in: auth (cheap ones), auth-worker (crypt(3)).
+ * The password schemes: which there are, and what they have in common.
+ * Runs in: auth (cheap ones), auth-worker.
  * Hostile input: passwords of clients; hashes from a database.
  * Never: tells by its timing where two secrets differ; keeps a secret.
  */
+#include "lib/password.h"
+
 #include <bsd/string.h>
-#include <bsd/stdlib.h>
-#include <crypt.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base64.h"
-#include "lib/digest.h"
-#include "lib/password.h"
+#include "lib/password_scheme.h"
 #include "lib/strutil.h"
-#include "lib/xmem.h"
 
 #define SCHEME_NAME_MAX	32
 
-enum password_encoding {
-	ENCODING_NONE,
-	ENCODING_HEX,
-	ENCODING_BASE64,
-};
-
-struct password_scheme;
-
-/* What is compared; data is decoded, and terminated for texts. */
-struct password_check {
-	const struct password_scheme	*scheme;
-	const char			*pass;
-	uint8_t				 data[PASSWORD_HASH_MAX + 1];
-	size_t				 len;
-};
-
-typedef enum password_verdict (*password_verify_fn)(
-    const struct password_check *);
-
-struct password_scheme {
-	const char		*name;
-	password_verify_fn	 verify;
-	enum password_encoding	 encoding;	/* unless a suffix says */
-	enum digest_kind	 digest;
-	bool			 is_slow;
-};
-
-static enum password_verdict	verify_plain(const struct password_check *);
-static enum password_verdict	verify_crypt(const struct password_check *);
 static enum password_verdict	verify_md5(const struct password_check *);
-static enum password_verdict	verify_digest(const struct password_check *);
-static enum password_verdict	verify_salted(const struct password_check *);
+
+#define CRYPT(name)							\
+	{ name, password_verify_crypt, ENCODING_NONE, 0,		\
+	    password_crypt_setting }
+#define SCRAM(name, kind)						\
+	{ name, password_verify_scram, ENCODING_NONE, kind,		\
+	    password_scram_setting }
+#define DIGEST(name, encoding, kind)					\
+	{ name, password_verify_digest, encoding, kind, NULL }
+#define SALTED(name, kind)						\
+	{ name, password_verify_salted, ENCODING_BASE64, kind, NULL }
 
 static const struct password_scheme password_schemes[] = {
-	{ "PLAIN", verify_plain, ENCODING_NONE, 0, false },
-	{ "CLEAR", verify_plain, ENCODING_NONE, 0, false },
-	{ "CLEARTEXT", verify_plain, ENCODING_NONE, 0, false },
-	{ "CRYPT", verify_crypt, ENCODING_NONE, 0, true },
-	{ "DES-CRYPT", verify_crypt, ENCODING_NONE, 0, true },
-	{ "MD5-CRYPT", verify_crypt, ENCODING_NONE, 0, true },
-	{ "SHA256-CRYPT", verify_crypt, ENCODING_NONE, 0, true },
-	{ "SHA512-CRYPT", verify_crypt, ENCODING_NONE, 0, true },
-	{ "BLF-CRYPT", verify_crypt, ENCODING_NONE, 0, true },
-	{ "MD5", verify_md5, ENCODING_NONE, DIGEST_MD5, false },
-	{ "PLAIN-MD5", verify_digest, ENCODING_HEX, DIGEST_MD5, false },
-	{ "LDAP-MD5", verify_digest, ENCODING_BASE64, DIGEST_MD5, false },
-	{ "SHA", verify_digest, ENCODING_BASE64, DIGEST_SHA1, false },
-	{ "SHA1", verify_digest, ENCODING_BASE64, DIGEST_SHA1, false },
-	{ "SHA256", verify_digest, ENCODING_BASE64, DIGEST_SHA256, false },
-	{ "SHA512", verify_digest, ENCODING_BASE64, DIGEST_SHA512, false },
-	{ "SMD5", verify_salted, ENCODING_BASE64, DIGEST_MD5, false },
-	{ "SSHA", verify_salted, ENCODING_BASE64, DIGEST_SHA1, false },
-	{ "SSHA256", verify_salted, ENCODING_BASE64, DIGEST_SHA256, false },
-	{ "SSHA512", verify_salted, ENCODING_BASE64, DIGEST_SHA512, false },
+	{ "PLAIN", password_verify_plain, ENCODING_NONE, 0, NULL },
+	{ "CLEAR", password_verify_plain, ENCODING_NONE, 0, NULL },
+	{ "CLEARTEXT", password_verify_plain, ENCODING_NONE, 0, NULL },
+	CRYPT("CRYPT"),
+	CRYPT("DES-CRYPT"),
+	CRYPT("MD5-CRYPT"),
+	CRYPT("SHA256-CRYPT"),
+	CRYPT("SHA512-CRYPT"),
+	CRYPT("BLF-CRYPT"),
+#ifdef WITH_ARGON2
+	{ "ARGON2I", password_verify_argon2, ENCODING_NONE, 0,
+	    password_argon2_setting },
+	{ "ARGON2ID", password_verify_argon2, ENCODING_NONE, 0,
+	    password_argon2_setting },
+#endif
+	{ "PBKDF2", password_verify_pbkdf2, ENCODING_NONE, 0,
+	    password_pbkdf2_setting },
+	SCRAM("SCRAM-SHA-1", DIGEST_SHA1),
+	SCRAM("SCRAM-SHA-256", DIGEST_SHA256),
+	{ "MD5", verify_md5, ENCODING_NONE, DIGEST_MD5, NULL },
+	DIGEST("PLAIN-MD5", ENCODING_HEX, DIGEST_MD5),
+	DIGEST("LDAP-MD5", ENCODING_BASE64, DIGEST_MD5),
+	DIGEST("SHA", ENCODING_BASE64, DIGEST_SHA1),
+	DIGEST("SHA1", ENCODING_BASE64, DIGEST_SHA1),
+	DIGEST("SHA256", ENCODING_BASE64, DIGEST_SHA256),
+	DIGEST("SHA512", ENCODING_BASE64, DIGEST_SHA512),
+	SALTED("SMD5", DIGEST_MD5),
+	SALTED("SSHA", DIGEST_SHA1),
+	SALTED("SSHA256", DIGEST_SHA256),
+	SALTED("SSHA512", DIGEST_SHA512),
 };
 
 static const struct {
@@ -167,10 +153,14 @@ password_split(const char *full_hash, enum password_encoding *encoding,
 	return password_scheme_find(full_hash + 1, len);
 }
 
-static bool
-is_md5_crypt(const char *data)
+/* How the scheme says what a text costs; NULL: it is not slow. */
+static password_setting_fn
+password_setting(const struct password_scheme *scheme, const char *data)
 {
-	return strncmp(data, "$1$", 3) == 0;
+	/* Dovecot 1.x: MD5 is MD5-CRYPT by its looks. */
+	if (scheme->verify == verify_md5 && password_is_md5_crypt(data))
+		return password_crypt_setting;
+	return scheme->setting;
 }
 
 bool
@@ -181,10 +171,7 @@ password_is_slow(const char *full_hash)
 	const char *data;
 
 	scheme = password_split(full_hash, &encoding, &data);
-	if (scheme == NULL)
-		return false;
-	return scheme->is_slow ||
-	    (scheme->verify == verify_md5 && is_md5_crypt(data));
+	return scheme != NULL && password_setting(scheme, data) != NULL;
 }
 
 static int
@@ -199,61 +186,56 @@ hex_value(char c)
 	return -1;
 }
 
-static int
-hex_decode(struct password_check *c, const char *data, size_t len)
+ssize_t
+password_hex_decode(uint8_t *dst, size_t size, const char *text, size_t len)
 {
-	if (len % 2 != 0 || len / 2 > PASSWORD_HASH_MAX)
+	if (len % 2 != 0 || len / 2 > size)
 		return -1;
 	for (size_t i = 0; i < len / 2; i++) {
-		int high = hex_value(data[2 * i]);
-		int low = hex_value(data[2 * i + 1]);
+		int high = hex_value(text[2 * i]);
+		int low = hex_value(text[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return -1;
-		c->data[i] = (uint8_t)(high << 4 | low);
+		dst[i] = (uint8_t)(high << 4 | low);
 	}
-	c->len = len / 2;
-	return 0;
+	return (ssize_t)(len / 2);
 }
 
-static int
-base64_decode_data(struct password_check *c, const char *data, size_t len)
-{
-	ssize_t n = base64_decode(c->data, PASSWORD_HASH_MAX, data, len);
-
-	if (n < 0)
-		return -1;
-	c->len = (size_t)n;
-	return 0;
-}
-
-/* Puts the data behind the scheme, decoded, into the check. */
+/* Puts the data behind the scheme, decoded and terminated, into the check. */
 static int
 password_decode(struct password_check *c, const char *data,
     enum password_encoding encoding)
 {
 	size_t len = strlen(data);
+	ssize_t n = -1;
 
 	if (len > PASSWORD_HASH_MAX)
 		return -1;
 	if (encoding == ENCODING_NONE) {
 		encoding = c->scheme->encoding;
 		/* A bare digest is told by its length. */
-		if (c->scheme->verify == verify_digest)
+		if (c->scheme->verify == password_verify_digest)
 			encoding = len == 2 * digest_length(c->scheme->digest)
 			    ? ENCODING_HEX : ENCODING_BASE64;
 	}
 	switch (encoding) {
 	case ENCODING_HEX:
-		return hex_decode(c, data, len);
+		n = password_hex_decode(c->data, PASSWORD_HASH_MAX, data, len);
+		break;
 	case ENCODING_BASE64:
-		return base64_decode_data(c, data, len);
+		n = base64_decode(c->data, PASSWORD_HASH_MAX, data, len);
+		break;
 	case ENCODING_NONE:
 		memcpy(c->data, data, len);
-		c->len = len;
-		return 0;
+		n = (ssize_t)len;
+		break;
 	}
-	return -1;
+	if (n < 0)
+		return -1;
+	c->len = (size_t)n;
+	c->data[c->len] = '\0';
+	return 0;
 }
 
 enum password_verdict
@@ -269,53 +251,9 @@ password_verify(const char *full_hash, const char *pass)
 		return PASSWORD_BAD_HASH;
 	if (*data == '\0' || *pass == '\0')
 		return PASSWORD_MISMATCH;
-	if (password_decode(&c, data, encoding) == 0) {
-		c.data[c.len] = '\0';
+	if (password_decode(&c, data, encoding) == 0)
 		verdict = c.scheme->verify(&c);
-	}
 	explicit_bzero(&c, sizeof(c));
-	return verdict;
-}
-
-/* Through digests of one length, so that lengths are not told either. */
-static enum password_verdict
-verify_plain(const struct password_check *c)
-{
-	uint8_t theirs[DIGEST_BYTES_MAX], ours[DIGEST_BYTES_MAX];
-	enum password_verdict verdict = PASSWORD_BAD_HASH;
-
-	if (digest_two(DIGEST_SHA256, c->pass, strlen(c->pass), NULL, 0,
-	    theirs) == 0 &&
-	    digest_two(DIGEST_SHA256, c->data, c->len, NULL, 0, ours) == 0)
-		verdict = digest_equal(theirs, ours,
-		    digest_length(DIGEST_SHA256)) ?
-		    PASSWORD_MATCH : PASSWORD_MISMATCH;
-	explicit_bzero(theirs, sizeof(theirs));
-	explicit_bzero(ours, sizeof(ours));
-	return verdict;
-}
-
-static enum password_verdict
-verify_crypt(const struct password_check *c)
-{
-	const char *hash = (const char *)c->data, *out;
-	enum password_verdict verdict = PASSWORD_BAD_HASH;
-	struct crypt_data *work;
-	size_t len;
-
-	/* A locked account, as in shadow(5): no password fits. */
-	if (hash[0] == '!' || hash[0] == '*')
-		return PASSWORD_MISMATCH;
-	if (strlen(hash) != c->len)
-		return PASSWORD_BAD_HASH;
-	work = xcalloc(1, sizeof(*work));
-	out = crypt_rn(c->pass, hash, work, sizeof(*work));
-	if (out != NULL) {
-		len = strlen(out);
-		verdict = len == c->len && digest_equal(out, hash, len) ?
-		    PASSWORD_MATCH : PASSWORD_MISMATCH;
-	}
-	freezero(work, sizeof(*work));
 	return verdict;
 }
 
@@ -327,80 +265,42 @@ verify_md5(const struct password_check *c)
 	struct password_check bare = { .pass = c->pass };
 	enum password_verdict verdict = PASSWORD_BAD_HASH;
 
-	if (is_md5_crypt(text))
-		return verify_crypt(c);
+	if (password_is_md5_crypt(text))
+		return password_verify_crypt(c);
 	bare.scheme = password_scheme_find("PLAIN-MD5", 9);
 	if (c->len == digest_length(DIGEST_MD5))
-		verdict = verify_digest(c);
+		verdict = password_verify_digest(c);
 	else if (password_decode(&bare, text, ENCODING_NONE) == 0)
-		verdict = verify_digest(&bare);
+		verdict = password_verify_digest(&bare);
 	explicit_bzero(&bare, sizeof(bare));
 	return verdict;
 }
 
-static enum password_verdict
-verify_digest(const struct password_check *c)
-{
-	uint8_t theirs[DIGEST_BYTES_MAX];
-	size_t len = digest_length(c->scheme->digest);
-	enum password_verdict verdict;
-
-	if (c->len != len || digest_two(c->scheme->digest, c->pass,
-	    strlen(c->pass), NULL, 0, theirs) == -1)
-		return PASSWORD_BAD_HASH;
-	verdict = digest_equal(theirs, c->data, len) ?
-	    PASSWORD_MATCH : PASSWORD_MISMATCH;
-	explicit_bzero(theirs, sizeof(theirs));
-	return verdict;
-}
-
-/* The digest of password and salt, then the salt. */
-static enum password_verdict
-verify_salted(const struct password_check *c)
-{
-	uint8_t theirs[DIGEST_BYTES_MAX];
-	size_t len = digest_length(c->scheme->digest);
-	enum password_verdict verdict;
-
-	if (c->len <= len || digest_two(c->scheme->digest, c->pass,
-	    strlen(c->pass), c->data + len, c->len - len, theirs) == -1)
-		return PASSWORD_BAD_HASH;
-	verdict = digest_equal(theirs, c->data, len) ?
-	    PASSWORD_MATCH : PASSWORD_MISMATCH;
-	explicit_bzero(theirs, sizeof(theirs));
-	return verdict;
-}
-
-/* Length of what crypt(3) needs to know of a hash: all but the digest. */
-static size_t
-crypt_setting_length(const char *data)
-{
-	size_t len = strlen(data);
-	const char *last;
-
-	if (strncmp(data, "$2", 2) == 0)	/* $2y$10$ and 22 of salt */
-		return len > 29 ? 29 : 0;
-	if (data[0] == '$' && (last = strrchr(data, '$')) > data)
-		return (size_t)(last - data) + 1;
-	if (data[0] == '_')			/* extended DES */
-		return len > 9 ? 9 : 0;
-	return len == 13 ? 2 : 0;		/* traditional DES */
-}
-
+/*
+ * What a dummy is made of is decoded, so that its own text has no suffix.
+ * A text with a NUL or a control character is no setting of ours.
+ */
 int
 password_dummy_hash(char *dst, size_t size, const char *full_hash)
 {
+	struct password_check c = { .pass = "" };
 	enum password_encoding encoding;
-	const char *data;
-	size_t head, setting;
+	password_setting_fn setting = NULL;
+	const char *data, *text = (const char *)c.data;
+	size_t len = 0, head;
+	int result = -1;
 
-	if (!password_is_slow(full_hash) ||
-	    password_split(full_hash, &encoding, &data) == NULL ||
-	    encoding != ENCODING_NONE)
-		return -1;
-	setting = crypt_setting_length(data);
-	head = (size_t)(data - full_hash);
-	if (setting == 0)
-		return -1;
-	return str_copy(dst, size, full_hash, head + setting);
+	c.scheme = password_split(full_hash, &encoding, &data);
+	if (c.scheme != NULL && password_decode(&c, data, encoding) == 0)
+		setting = password_setting(c.scheme, text);
+	if (setting != NULL && !str_has_control(text, c.len))
+		len = setting(text);
+	if (len != 0 && size > SCHEME_NAME_MAX) {
+		(void)strlcpy(dst, "{", size);
+		(void)strlcat(dst, c.scheme->name, size);
+		head = strlcat(dst, "}", size);
+		result = str_copy(dst + head, size - head, text, len);
+	}
+	explicit_bzero(&c, sizeof(c));
+	return result;
 }

@@ -15,7 +15,7 @@
 enum password_verdict {
 	PASSWORD_MATCH,
 	PASSWORD_MISMATCH,
-	PASSWORD_BAD_HASH,	/* unknown scheme or malformed data */
+	PASSWORD_BAD_HASH,	/* unknown scheme, malformed, or too costly */
 };
 
 /* Is this a scheme we know (with or without an encoding suffix)? */
@@ -28,7 +28,7 @@ bool	password_is_scheme(const char *name);
 int	password_full_hash(char *dst, size_t size, const char *hash,
 	    size_t len, const char *default_scheme)
 	    __attribute__((warn_unused_result));
-/* Does its verification burn time by design (crypt(3))?  Full hashes only. */
+/* Does its verification burn time by design?  Full hashes only. */
 bool	password_is_slow(const char *full_hash);
 /*
  * Compares in a time that does not tell where they differ.  Full hashes
@@ -39,7 +39,7 @@ enum password_verdict	password_verify(const char *full_hash,
 /*
  * Writes a hash into dst that costs the same to verify as this one, holds
  * none of its secret and matches nothing.  For slow schemes only; -1 when
- * there is none.
+ * there is none, as for a hash that would cost too much.
  */
 int	password_dummy_hash(char *dst, size_t size, const char *full_hash)
 	    __attribute__((warn_unused_result));

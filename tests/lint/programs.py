@@ -11,8 +11,8 @@ LIBRARIES = {
     "src/master/mailwicket": "bsd event_core",
     "src/imap-login/imap-login": "bsd event_core",
     "src/pop3-login/pop3-login": "bsd event_core",
-    "src/auth/auth": "bsd event_core crypto crypt",
-    "src/auth-worker/auth-worker": "bsd event_core crypto crypt sqlite3",
+    "src/auth/auth": "bsd event_core crypto crypt argon2",
+    "src/auth-worker/auth-worker": "bsd event_core crypto crypt argon2 sqlite3",
 }
 
 
