@@ -137,8 +137,7 @@ auth_chain_send_route(struct auth_request *r)
 	if (route.naddrs == 0)
 		auth_request_trouble(r, "no host to go to");
 	else
-		auth_request_answer(r, &(struct auth_reply){
-			.type = LOGIN_AUTH_OK, .route = &route });
+		auth_request_allow(r, &route);
 	explicit_bzero(&route, sizeof(route));
 }
 

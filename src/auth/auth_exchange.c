@@ -68,7 +68,8 @@ auth_exchange_open(struct auth_request_map *map, uint32_t id,
 	struct auth_request *r;
 
 	if (map->nopen >= LOGIN_AUTH_OPEN_MAX ||
-	    auth_request_find(map, id) != NULL)
+	    auth_request_find(map, id) != NULL ||
+	    grant_has(&map->grants, id))
 		return -1;
 	r = auth_request_new(map, id, m);
 	r->exchange.mech = mech_find(m->mech);

@@ -66,6 +66,7 @@ auth_request_env_init(struct auth_request_env *env, const struct settings *s,
 	memset(env, 0, sizeof(*env));
 	env->settings = s;
 	env->pool = pool;
+	grants_init(&env->grants, s);
 	env->pid = (uint32_t)getpid();
 	loop_timers_init(loop, &env->timeouts, s->auth_request_timeout_ms);
 	loop_timers_init(loop, &env->delays, s->auth_failure_delay_ms);
@@ -88,6 +89,7 @@ auth_request_map_init(struct auth_request_map *map,
 	memset(map, 0, sizeof(*map));
 	RB_INIT(&map->tree);
 	worker_lane_init(&map->lane);
+	grant_map_init(&map->grants, &env->grants);
 	map->env = env;
 	map->peer = peer;
 }
@@ -211,6 +213,21 @@ auth_request_fail(struct auth_request *r, enum login_auth_code code)
 	passdb_fields_clear(&r->fields);
 }
 
+void
+auth_request_allow(struct auth_request *r, struct login_auth_route *route)
+{
+	const struct grant_who who = { .user = route->user,
+	    .service = r->service, .rip = &r->rip };
+
+	if (!grant_open(&r->map->grants, r->node.id, &who)) {
+		auth_request_say(r, "mail_max_userip_connections");
+		auth_request_fail(r, LOGIN_AUTH_CODE_LIMIT);
+		return;
+	}
+	auth_request_answer(r, &(struct auth_reply){
+		.type = LOGIN_AUTH_OK, .route = route });
+}
+
 /* Our trouble: never a wrong password. */
 void
 auth_request_trouble(struct auth_request *r, const char *what)
@@ -286,4 +303,5 @@ auth_request_cancel_all(struct auth_request_map *map)
 
 	while ((node = RB_ROOT(&map->tree)) != NULL)
 		auth_request_free(node->request);
+	grant_map_clear(&map->grants);
 }

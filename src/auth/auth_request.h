@@ -1,8 +1,6 @@
 /*
  * auth_request: one login that a login process asks about, from REQUEST to
- * OK or FAIL.  Requests live in a map for each login process and are freed
- * with their answer; nothing of a cancelled one is left anywhere.  What
- * happens in between is auth_exchange's and auth_chain's.
+ * OK or FAIL.  Each login process has a map.  See auth_exchange, auth_chain.
  */
 #ifndef AUTH_AUTH_REQUEST_H
 #define AUTH_AUTH_REQUEST_H
@@ -12,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "auth/grant.h"
 #include "auth/mech.h"
 #include "auth/name_memo.h"
 #include "auth/passdb.h"
@@ -20,8 +19,6 @@
 #include "ipc/login_auth.h"
 #include "lib/log.h"
 #include "lib/loop.h"
-
-struct auth_request;
 
 /* Open requests of all login processes together; each has about 6 kB. */
 #define AUTH_REQUESTS_MAX	24576
@@ -37,8 +34,8 @@ enum auth_request_state {
 	AUTH_REQUEST_VERIFY,	/* a verdict on the password */
 	AUTH_REQUEST_RESOLVE,	/* addresses of a host */
 	AUTH_REQUEST_DELAY,	/* refused; the client shall wait */
+	AUTH_REQUEST_STATES
 };
-#define AUTH_REQUEST_STATES	5
 
 /* An answer to the login process; one is set, by type. */
 struct auth_reply {
@@ -55,10 +52,10 @@ typedef void (*auth_request_reply_fn)(void *peer, uint32_t id,
 /* What all requests share. */
 struct auth_request_env {
 	const struct settings	*settings;	/* borrowed */
-	struct loop		*loop;
 	struct username_rules	 names;
 	struct passdb_chain	 chain;
 	struct name_memo	 memo;
+	struct grants		 grants;
 	struct worker_pool	*pool;
 	struct loop_timers	 timeouts, delays;
 	auth_request_reply_fn	 reply;
@@ -82,6 +79,7 @@ struct auth_request_map {
 	struct auth_request_env		*env;
 	void				*peer;
 	struct worker_lane		 lane;
+	struct grant_map		 grants;
 	size_t				 nopen;
 };
 
@@ -129,6 +127,8 @@ struct auth_request	*auth_request_new(struct auth_request_map *,
 void	auth_request_to(struct auth_request *, enum auth_request_state);
 /* Sends the last answer and frees the request, as all that end one do. */
 void	auth_request_answer(struct auth_request *, const struct auth_reply *);
+/* Ends in OK, if the user may have one more session. */
+void	auth_request_allow(struct auth_request *, struct login_auth_route *);
 /* Ends in FAIL, after the delay if the code tells about users. */
 void	auth_request_fail(struct auth_request *, enum login_auth_code);
 /* Ends in a temporary failure with an error line. */

@@ -36,6 +36,11 @@ static int	auth_server_request(void *, uint32_t, struct wire_reader *,
 static int	auth_server_continue(void *, uint32_t, struct wire_reader *,
 		    int);
 static int	auth_server_cancel(void *, uint32_t, struct wire_reader *, int);
+static int	auth_server_outcome(void *, uint32_t, struct wire_reader *,
+		    int);
+static int	auth_server_end(void *, uint32_t, struct wire_reader *, int);
+static int	auth_server_session(void *, uint32_t, struct wire_reader *,
+		    int);
 
 static const struct channel_row auth_server_rows[] = {
 	{ LOGIN_AUTH_REQUEST, "REQUEST", 1, 1, CHANNEL_BODY_MAX, false, false,
@@ -44,6 +49,11 @@ static const struct channel_row auth_server_rows[] = {
 	    false, auth_server_continue },
 	{ LOGIN_AUTH_CANCEL, "CANCEL", 1, 0, 0, false, false,
 	    auth_server_cancel },
+	{ LOGIN_AUTH_OUTCOME, "OUTCOME", 1, 1, 1, false, false,
+	    auth_server_outcome },
+	{ LOGIN_AUTH_END, "END", 1, 0, 0, false, false, auth_server_end },
+	{ LOGIN_AUTH_SESSION, "SESSION", 1, 4, CHANNEL_BODY_MAX, false, false,
+	    auth_server_session },
 };
 
 static int
@@ -78,7 +88,55 @@ auth_server_cancel(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 
 	(void)fd;
 	auth_request_cancel(&login->map, id);
+	/* OK may be on its way to who has cancelled. */
+	if (grant_cancel(&login->map.grants, id) == -1)
+		return -1;
 	return wire_end(r);
+}
+
+/* What is said of a login belongs behind its OK. */
+static int
+auth_server_outcome(void *endpoint, uint32_t id, struct wire_reader *r,
+    int fd)
+{
+	struct auth_login *login = endpoint;
+	struct login_auth_outcome m;
+
+	(void)fd;
+	if (login_auth_outcome_get(r, &m) == -1 ||
+	    auth_request_find(&login->map, id) != NULL)
+		return -1;
+	return grant_outcome(&login->map.grants, id,
+	    (enum login_auth_result)m.result);
+}
+
+static int
+auth_server_end(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct auth_login *login = endpoint;
+
+	(void)fd;
+	if (auth_request_find(&login->map, id) != NULL ||
+	    grant_end(&login->map.grants, id) == -1)
+		return -1;
+	return wire_end(r);
+}
+
+static int
+auth_server_session(void *endpoint, uint32_t id, struct wire_reader *r,
+    int fd)
+{
+	struct auth_login *login = endpoint;
+	struct login_auth_session m;
+
+	(void)fd;
+	if (login_auth_session_get(r, &m) == -1 ||
+	    auth_request_find(&login->map, id) != NULL ||
+	    grant_has(&login->map.grants, id))
+		return -1;
+	grant_adopt(&login->map.grants, id, &(struct grant_who){
+	    .user = m.user, .service = m.service, .rip = &m.rip });
+	return 0;
 }
 
 /* Answers of requests become messages. */

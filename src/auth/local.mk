@@ -9,6 +9,8 @@ src_auth_libauth_a_SOURCES = \
 	src/auth/auth_request.h \
 	src/auth/auth_server.c \
 	src/auth/auth_server.h \
+	src/auth/grant.c \
+	src/auth/grant.h \
 	src/auth/mech.c \
 	src/auth/mech.h \
 	src/auth/mech_login.c \

@@ -334,8 +334,8 @@ const struct setting settings_table[] = {
 	  .doc = "most mail processes" },
 	{ .name = "mail_max_userip_connections", .type = SETTING_U32,
 	  SERVICE(mail_max_userip_connections), .value = "10",
-	  .max = 1000000, .notice = LOCAL,
-	  .doc = "most sessions of one user from one address" },
+	  .max = 1000000, .roles = AUTH,
+	  .doc = "most sessions of one user from one address; 0 = any" },
 
 	/* passdb sections. */
 	{ .name = "args", .type = SETTING_TEXT, PASSDB(args), .value = "",

@@ -39,6 +39,8 @@ static const struct imap_answer answers[] = {
 	    { "NO [CANNOT]", "Unsupported authentication mechanism." },
 	[LOGIN_ANSWER_PRIVACY] = { "NO [PRIVACYREQUIRED]",
 	    "Plaintext authentication is disabled on this connection." },
+	[LOGIN_ANSWER_LIMIT] = { "NO [LIMIT]",
+	    "Maximum number of connections from user+IP exceeded." },
 	[LOGIN_ANSWER_HOST] = { NULL, "Login failed." },
 };
 

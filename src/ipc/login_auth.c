@@ -41,6 +41,7 @@ login_auth_request_put(struct wire_writer *w,
 	wire_put_u8(w, m->service);
 	wire_put_bool(w, m->is_secured);
 	wire_put_bool(w, m->has_initial);
+	wire_put_u16(w, m->attempt);
 	wire_put_text(w, m->mech);
 	wire_put_text(w, m->session);
 	wire_put_addr(w, &m->rip);
@@ -55,6 +56,7 @@ login_auth_request_get(struct wire_reader *r, struct login_auth_request *m)
 	m->service = (uint8_t)wire_get_enum(r, SERVICE_LAST);
 	m->is_secured = wire_get_bool(r);
 	m->has_initial = wire_get_bool(r);
+	m->attempt = wire_get_u16(r);
 	wire_get_text(r, m->mech, sizeof(m->mech));
 	wire_get_text(r, m->session, sizeof(m->session));
 	wire_get_addr(r, &m->rip);
@@ -125,5 +127,37 @@ login_auth_fail_get(struct wire_reader *r, struct login_auth_fail *m)
 	m->code = (uint8_t)wire_get_enum(r, LOGIN_AUTH_CODE_LAST);
 	wire_get_text(r, m->user, sizeof(m->user));
 	wire_get_text(r, m->reason, sizeof(m->reason));
+	return wire_end(r);
+}
+
+void
+login_auth_outcome_put(struct wire_writer *w,
+    const struct login_auth_outcome *m)
+{
+	wire_put_u8(w, m->result);
+}
+
+int
+login_auth_outcome_get(struct wire_reader *r, struct login_auth_outcome *m)
+{
+	m->result = (uint8_t)wire_get_enum(r, LOGIN_AUTH_RESULT_LAST);
+	return wire_end(r);
+}
+
+void
+login_auth_session_put(struct wire_writer *w,
+    const struct login_auth_session *m)
+{
+	wire_put_u8(w, m->service);
+	wire_put_text(w, m->user);
+	wire_put_addr(w, &m->rip);
+}
+
+int
+login_auth_session_get(struct wire_reader *r, struct login_auth_session *m)
+{
+	m->service = (uint8_t)wire_get_enum(r, SERVICE_LAST);
+	wire_get_text(r, m->user, sizeof(m->user));
+	wire_get_addr(r, &m->rip);
 	return wire_end(r);
 }

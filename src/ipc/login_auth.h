@@ -3,11 +3,12 @@
  *
  * Trust: auth treats the login process as hostile (a violation closes that
  * channel only); the login process trusts auth.  The id of a frame is chosen
- * by the login process and names one request until OK, FAIL or CANCEL.
- * REQUEST opens it, AUTH_CONTINUE carries a challenge, LOGIN_CONTINUE its
- * answer; an id in use, or an unknown one in LOGIN_CONTINUE, is a violation.
- * CANCEL of an unknown id is not: answers cross on the way.  EOF cancels all.
- * Responses and challenges are decoded bytes, never base64.
+ * by the login process and names one request from REQUEST to FAIL or CANCEL.
+ * After OK it names the grant: OUTCOME says what became of the login at the
+ * mail host; all but LOGGED_IN end the grant, and then END does.  SESSION
+ * tells a new auth of a session that lives.  EOF ends all that was open.
+ * An id in use, or one in the wrong state, is a violation; an unknown one is
+ * in CONTINUE only.  Responses and challenges are bytes, never base64.
  */
 #ifndef IPC_LOGIN_AUTH_H
 #define IPC_LOGIN_AUTH_H
@@ -19,7 +20,7 @@
 #include "lib/channel.h"
 #include "lib/netaddr.h"
 
-#define LOGIN_AUTH_VERSION	1
+#define LOGIN_AUTH_VERSION	2
 
 extern const struct channel_contract login_auth_contract;
 
@@ -28,6 +29,9 @@ enum login_auth_type {
 	LOGIN_AUTH_REQUEST = 1,
 	LOGIN_AUTH_CONTINUE = 2,
 	LOGIN_AUTH_CANCEL = 3,		/* no body */
+	LOGIN_AUTH_OUTCOME = 4,
+	LOGIN_AUTH_END = 5,		/* no body */
+	LOGIN_AUTH_SESSION = 6,
 	/* auth to login */
 	LOGIN_AUTH_OK = 101,
 	LOGIN_AUTH_CHALLENGE = 102,
@@ -55,6 +59,7 @@ struct login_auth_request {
 	uint8_t			 service;	/* enum service_id */
 	bool			 is_secured;	/* TLS, or trusted network */
 	bool			 has_initial;
+	uint16_t		 attempt;	/* of this client, from 1 */
 	char			 mech[LOGIN_AUTH_MECH_MAX + 1];
 	char			 session[LOGIN_AUTH_SESSION_MAX + 1];
 	struct netaddr		 rip, lip;	/* with ports */
@@ -80,13 +85,35 @@ enum login_auth_code {
 	LOGIN_AUTH_CODE_DISABLED,	/* nologin; reason for the client */
 	LOGIN_AUTH_CODE_BAD,		/* the mechanism's syntax was broken */
 	LOGIN_AUTH_CODE_MECH,		/* no such mechanism here */
+	LOGIN_AUTH_CODE_LIMIT,		/* too many sessions: userip */
+	LOGIN_AUTH_CODE_PENALTY,	/* too many failures before this */
 };
-#define LOGIN_AUTH_CODE_LAST	LOGIN_AUTH_CODE_MECH
+#define LOGIN_AUTH_CODE_LAST	LOGIN_AUTH_CODE_PENALTY
 
 struct login_auth_fail {
 	uint8_t	 code;		/* enum login_auth_code */
 	char	 user[LOGIN_AUTH_USER_MAX + 1];	/* "" when not known */
 	char	 reason[LOGIN_AUTH_REASON_MAX + 1];	/* "" or for client */
+};
+
+/* What became of a login that auth allowed. */
+enum login_auth_result {
+	LOGIN_AUTH_LOGGED_IN,
+	LOGIN_AUTH_REFUSED,	/* the mail host refused the credentials */
+	LOGIN_AUTH_HOST_FAILED,	/* no host, or none that worked */
+	LOGIN_AUTH_GONE,	/* the client left before */
+};
+#define LOGIN_AUTH_RESULT_LAST	LOGIN_AUTH_GONE
+
+struct login_auth_outcome {
+	uint8_t	 result;	/* enum login_auth_result */
+};
+
+/* A session that is relayed; it was allowed by an auth that is gone. */
+struct login_auth_session {
+	uint8_t		 service;	/* enum service_id */
+	char		 user[LOGIN_AUTH_USER_MAX + 1];	/* of the route */
+	struct netaddr	 rip;
 };
 
 void	login_auth_request_put(struct wire_writer *,
@@ -103,5 +130,13 @@ int	login_auth_route_get(struct wire_reader *, struct login_auth_route *);
 void	login_auth_fail_put(struct wire_writer *,
 	    const struct login_auth_fail *);
 int	login_auth_fail_get(struct wire_reader *, struct login_auth_fail *);
+void	login_auth_outcome_put(struct wire_writer *,
+	    const struct login_auth_outcome *);
+int	login_auth_outcome_get(struct wire_reader *,
+	    struct login_auth_outcome *);
+void	login_auth_session_put(struct wire_writer *,
+	    const struct login_auth_session *);
+int	login_auth_session_get(struct wire_reader *,
+	    struct login_auth_session *);
 
 #endif

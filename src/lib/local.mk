@@ -33,6 +33,8 @@ src_lib_libmw_a_SOURCES = \
 	src/lib/rnd.h \
 	src/lib/sandbox.c \
 	src/lib/sandbox.h \
+	src/lib/siphash.c \
+	src/lib/siphash.h \
 	src/lib/sock.c \
 	src/lib/sock.h \
 	src/lib/sockmsg.c \

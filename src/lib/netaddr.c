@@ -95,6 +95,15 @@ netaddr_same_ip(const struct netaddr *a, const struct netaddr *b)
 	    memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
 }
 
+struct netaddr
+netaddr_source(const struct netaddr *a)
+{
+	struct netaddr source = { .family = a->family };
+
+	memcpy(source.ip, a->ip, a->family == NETADDR_V6 ? 8 : 4);
+	return source;
+}
+
 const char *
 netaddr_text(const struct netaddr *a, char *dst)
 {

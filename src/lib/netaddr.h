@@ -38,6 +38,11 @@ int	netaddr_net_parse(struct netaddr_net *, const char *text, size_t len)
 bool	netaddr_net_has(const struct netaddr_net *, const struct netaddr *);
 /* Same address; ports are not compared. */
 bool	netaddr_same_ip(const struct netaddr *, const struct netaddr *);
+/*
+ * What may count as one client: an IPv4 address, of IPv6 the /64, in which a
+ * client can take any address it likes.  Without port.
+ */
+struct netaddr	netaddr_source(const struct netaddr *);
 /* Text of the address without port; dst of NETADDR_TEXT_MAX; returns dst. */
 const char	*netaddr_text(const struct netaddr *, char *dst);
 /* "addr:port" or "[addr]:port"; dst of NETADDR_PORT_TEXT_MAX; returns dst. */

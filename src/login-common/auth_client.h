@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ipc/login_auth.h"
+
 struct auth_client;
 struct login_process;
 struct session;
@@ -15,10 +17,10 @@ struct session;
 struct auth_client	*auth_client_new(struct login_process *);
 /*
  * Takes a new channel (its fd) from the master; requests that are open on an
- * old one fail with "temporary".
+ * old one fail with "temporary", sessions that are relayed are told anew.
  */
 void	auth_client_open(struct auth_client *, int fd);
-/* Is not needed any more: this process serves one client, logged in. */
+/* The master is gone, and auth with it. */
 void	auth_client_close(struct auth_client *);
 /*
  * Opens a request of this session with the mechanism in login->mech; has an
@@ -31,5 +33,13 @@ void	auth_client_continue(struct auth_client *, struct session *,
 	    const void *response, size_t len);
 /* Takes back the session's request, if one is open. */
 void	auth_client_cancel(struct auth_client *, struct session *);
+/*
+ * What became of the login that auth allowed, if it knows of this one.  A
+ * session that has logged in is in the list of those that are relayed.
+ */
+void	auth_client_outcome(struct auth_client *, struct session *,
+	    enum login_auth_result);
+/* A relayed session ends. */
+void	auth_client_end(struct auth_client *, struct session *);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "lib/clock.h"
 #include "lib/sock.h"
+#include "login-common/auth_client.h"
 #include "login-common/login_log.h"
 #include "login-common/login_process.h"
 #include "login-common/relay.h"
@@ -72,6 +73,15 @@ backend_connect(struct session *s)
 	return -1;
 }
 
+/* No host of the user works. */
+static void
+backend_give_up(struct session *s)
+{
+	auth_client_outcome(s->process->auth, s, LOGIN_AUTH_HOST_FAILED);
+	login_log_refused(s, "host-unavailable");
+	session_refuse(s, LOGIN_ANSWER_TEMP, "", false);
+}
+
 void
 backend_start(struct session *s)
 {
@@ -82,10 +92,8 @@ backend_start(struct session *s)
 	s->login->backend_until_ms = clock_ms() + ms;
 	/* Also when no address could be tried: the refusal comes from here. */
 	session_to(s, SESSION_BACKEND_CONNECT);
-	if (backend_connect(s) == -1) {
-		login_log_refused(s, "host-unavailable");
-		session_refuse(s, LOGIN_ANSWER_TEMP, "", false);
-	}
+	if (backend_connect(s) == -1)
+		backend_give_up(s);
 }
 
 void
@@ -96,8 +104,7 @@ backend_failed(struct session *s, const char *what)
 	if (clock_ms() < s->login->backend_until_ms &&
 	    backend_connect(s) == 0)
 		return;
-	login_log_refused(s, "host-unavailable");
-	session_refuse(s, LOGIN_ANSWER_TEMP, "", false);
+	backend_give_up(s);
 }
 
 void
@@ -125,6 +132,20 @@ backend_step_connect(struct session *s)
 	session_to(s, SESSION_BACKEND_LOGIN);
 }
 
+/* Is it the credentials that the host does not like? */
+static bool
+backend_is_credentials(const char *code)
+{
+	static const char *const codes[] = {
+		"", "AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "AUTH",
+	};
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (strcmp(code, codes[i]) == 0)
+			return true;
+	return false;
+}
+
 /* The host has answered our login with a refusal. */
 static void
 backend_refused(struct session *s)
@@ -132,6 +153,9 @@ backend_refused(struct session *s)
 	struct session_login *login = s->login;
 	bool has_code = login->backend_code[0] != '\0';
 
+	auth_client_outcome(s->process->auth, s,
+	    backend_is_credentials(login->backend_code) ?
+	    LOGIN_AUTH_REFUSED : LOGIN_AUTH_HOST_FAILED);
 	login_log_refused(s, has_code ? login->backend_code : "host-refused");
 	session_refuse(s, has_code ? LOGIN_ANSWER_HOST :
 	    LOGIN_ANSWER_CREDENTIALS, "", !login->route.has_nodelay);

@@ -33,6 +33,7 @@ enum login_answer {
 	LOGIN_ANSWER_CANCELLED,		/* the client took it back */
 	LOGIN_ANSWER_MECH,		/* no such mechanism */
 	LOGIN_ANSWER_PRIVACY,		/* plaintext is refused here */
+	LOGIN_ANSWER_LIMIT,		/* too many sessions */
 	LOGIN_ANSWER_HOST,		/* text: the host's response code */
 };
 #define LOGIN_ANSWER_LAST	LOGIN_ANSWER_HOST

@@ -53,8 +53,7 @@ relay_start(struct session *s)
 	loop_timer_start(&process->check_timers, &s->timer, relay_check, s);
 	/* Bytes may be there that no edge will tell of again. */
 	s->client.can_write = s->backend.can_write = true;
-	if (process->is_single)
-		auth_client_close(process->auth);
+	auth_client_outcome(process->auth, s, LOGIN_AUTH_LOGGED_IN);
 	login_process_changed(process);
 }
 

@@ -289,11 +289,14 @@ session_close(struct session *s, enum session_reason reason)
 	stream_close(&s->backend);
 	if (s->login != NULL) {
 		auth_client_cancel(s->process->auth, s);
+		auth_client_outcome(s->process->auth, s, LOGIN_AUTH_GONE);
 		loop_timer_stop(&s->login->deadline);
 		if (s->client.error == 0) {
 			s->process->protocol->bye(s, reason);
 			(void)!stream_flush(&s->client);
 		}
+	} else {
+		auth_client_end(s->process->auth, s);
 	}
 	if (!session_reason_lingers(reason) || stream_is_over(&s->client))
 		session_die(s);

@@ -70,6 +70,7 @@ struct session {
 	struct loop_deferred	 deferred;	/* go on, or free */
 	enum session_state	 state;
 	enum session_reason	 reason;	/* the first one */
+	uint32_t		 grant_id;	/* auth's; 0: it knows none */
 	bool			 is_dead;	/* freed when the turn ends */
 	bool			 has_keepalive;	/* towards the mail host */
 	char			 id[SESSION_ID_MAX + 1];

@@ -99,6 +99,8 @@ static const enum login_answer auth_answers[] = {
 	[LOGIN_AUTH_CODE_DISABLED] = LOGIN_ANSWER_DISABLED,
 	[LOGIN_AUTH_CODE_BAD] = LOGIN_ANSWER_BAD,
 	[LOGIN_AUTH_CODE_MECH] = LOGIN_ANSWER_MECH,
+	[LOGIN_AUTH_CODE_LIMIT] = LOGIN_ANSWER_LIMIT,
+	[LOGIN_AUTH_CODE_PENALTY] = LOGIN_ANSWER_TEMP,
 };
 
 static const char *const auth_words[] = {
@@ -108,6 +110,8 @@ static const char *const auth_words[] = {
 	[LOGIN_AUTH_CODE_DISABLED] = "nologin",
 	[LOGIN_AUTH_CODE_BAD] = "sasl-syntax",
 	[LOGIN_AUTH_CODE_MECH] = "mechanism",
+	[LOGIN_AUTH_CODE_LIMIT] = "limit",
+	[LOGIN_AUTH_CODE_PENALTY] = "penalty",
 };
 
 _Static_assert(sizeof(auth_words) / sizeof(auth_words[0]) ==

@@ -37,6 +37,8 @@ static const struct pop3_answer answers[] = {
 	[LOGIN_ANSWER_MECH] = { "", "Unsupported authentication mechanism." },
 	[LOGIN_ANSWER_PRIVACY] = { "",
 	    "Plaintext authentication is disabled on this connection." },
+	[LOGIN_ANSWER_LIMIT] = { "[IN-USE] ",
+	    "Maximum number of connections from user+IP exceeded." },
 	[LOGIN_ANSWER_HOST] = { NULL, "Login failed." },
 };
 

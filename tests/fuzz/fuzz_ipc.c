@@ -22,6 +22,8 @@ union fuzz_any {
 	struct login_auth_bytes		 login_auth_bytes;
 	struct login_auth_route		 login_auth_route;
 	struct login_auth_fail		 login_auth_fail;
+	struct login_auth_outcome	 login_auth_outcome;
+	struct login_auth_session	 login_auth_session;
 	struct auth_worker_lookup	 auth_worker_lookup;
 	struct auth_worker_verify	 auth_worker_verify;
 	struct auth_worker_resolve	 auth_worker_resolve;
@@ -60,6 +62,8 @@ CALLS(login_auth_request)
 CALLS(login_auth_bytes)
 CALLS(login_auth_route)
 CALLS(login_auth_fail)
+CALLS(login_auth_outcome)
+CALLS(login_auth_session)
 CALLS(auth_worker_lookup)
 CALLS(auth_worker_verify)
 CALLS(auth_worker_resolve)
@@ -78,6 +82,7 @@ static const struct fuzz_message messages[] = {
 	ROW(auth_worker_resolve), ROW(auth_worker_row),
 	ROW(auth_worker_verified), ROW(auth_worker_resolved),
 	ROW(auth_worker_probe), ROW(auth_worker_probed),
+	ROW(login_auth_outcome), ROW(login_auth_session),
 };
 
 int

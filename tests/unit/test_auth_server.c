@@ -213,6 +213,32 @@ ask(struct peer *p, uint32_t id, const char *mech, bool has_initial)
 	channel_send(p->channel, LOGIN_AUTH_REQUEST, id, &w, -1);
 }
 
+/* A session that an auth before this one has allowed. */
+static void
+live(struct peer *p, uint32_t id)
+{
+	struct login_auth_session m = { .user = "joe",
+		.rip = { NETADDR_V4, 0, { 192, 0, 2, 7 } } };
+	struct wire_writer w;
+	uint8_t body[64];
+
+	wire_writer_init(&w, body, sizeof(body));
+	login_auth_session_put(&w, &m);
+	channel_send(p->channel, LOGIN_AUTH_SESSION, id, &w, -1);
+}
+
+static void
+outcome(struct peer *p, uint32_t id, enum login_auth_result result)
+{
+	struct login_auth_outcome m = { .result = (uint8_t)result };
+	struct wire_writer w;
+	uint8_t body[4];
+
+	wire_writer_init(&w, body, sizeof(body));
+	login_auth_outcome_put(&w, &m);
+	channel_send(p->channel, LOGIN_AUTH_OUTCOME, id, &w, -1);
+}
+
 static void
 add_worker(struct fixture *f)
 {
@@ -267,7 +293,21 @@ test_violations(void **state)
 		{ LOGIN_AUTH_CONTINUE, 7, 3, "\1\0x" },
 		{ LOGIN_AUTH_CANCEL, 7, 1, "x" },
 		{ LOGIN_AUTH_REQUEST, 9, 4, "\0\0\0\0" },
-		{ LOGIN_AUTH_REQUEST, 9, 31, "\0\0\0\5\0PL\nIN" },
+		{ LOGIN_AUTH_REQUEST, 9, 31, "\0\0\0\1\0\5\0PL\nIN" },
+		/* 7 is open, 1000 logged in */
+		{ LOGIN_AUTH_OUTCOME, 7, 1, "\0" },
+		{ LOGIN_AUTH_OUTCOME, 1000, 1, "\1" },
+		{ LOGIN_AUTH_OUTCOME, 9, 1, "\4" },
+		{ LOGIN_AUTH_OUTCOME, 9, 2, "\0\0" },
+		{ LOGIN_AUTH_OUTCOME, 9, 0, "" },
+		{ LOGIN_AUTH_CANCEL, 1000, 0, "" },
+		{ LOGIN_AUTH_END, 7, 0, "" },
+		{ LOGIN_AUTH_END, 1000, 1, "x" },
+		{ LOGIN_AUTH_SESSION, 7, 11, "\0\1\0a\4\0\0\1\2\3\4" },
+		{ LOGIN_AUTH_SESSION, 1000, 11, "\0\1\0a\4\0\0\1\2\3\4" },
+		{ LOGIN_AUTH_SESSION, 9, 11, "\2\1\0a\4\0\0\1\2\3\4" },
+		{ LOGIN_AUTH_SESSION, 9, 11, "\0\1\0\n\4\0\0\1\2\3\4" },
+		{ LOGIN_AUTH_SESSION, 9, 10, "\0\1\0a\4\0\0\1\2\3\4" },
 		{ LOGIN_AUTH_OK, 7, 3, "\0\0\0" },
 		{ 99, 7, 0, "" },
 	};
@@ -279,6 +319,7 @@ test_violations(void **state)
 	for (size_t i = 0; i < UNIT_LENGTH(rows); i++) {
 		ask(&f->peers[1], (uint32_t)i, "PLAIN", true);
 		(void)settle(f, NULL);
+		live(&f->peers[0], 1000);
 		ask(&f->peers[0], 7, "PLAIN", true);
 		wire_writer_init(&w, body, sizeof(body));
 		memcpy(body, rows[i].body, rows[i].len);
@@ -291,6 +332,7 @@ test_violations(void **state)
 		give_row(f);
 		assert_true(settle(f, &f->peers[1]));
 		assert_int_equal(f->peers[1].nok, i + 1);
+		outcome(&f->peers[1], (uint32_t)i, LOGIN_AUTH_GONE);
 		channel_free(f->peers[0].channel);
 		open_peer(f, &f->peers[0]);
 	}
@@ -299,6 +341,60 @@ test_violations(void **state)
 	ask(&f->peers[0], 7, "LOGIN", false);
 	assert_false(settle(f, &f->peers[0]));
 	assert_int_equal(f->server.requests.nopen, 0);
+}
+
+/* A login as it should be, over both ends of the wire. */
+static void
+login(struct fixture *f, struct peer *p, uint32_t id)
+{
+	unsigned int nok = p->nok, nfail = p->nfail;
+
+	ask(p, id, "PLAIN", true);
+	(void)settle(f, NULL);
+	give_row(f);
+	assert_true(settle(f, p));
+	assert_int_equal(p->nok + p->nfail, nok + nfail + 1);
+}
+
+/* mail_max_userip_connections holds for all processes together. */
+static void
+test_limit(void **state)
+{
+	struct fixture *f = *state;
+	struct peer *p = &f->peers[0], *q = &f->peers[1];
+
+	f->settings.services[SERVICE_IMAP].mail_max_userip_connections = 3;
+	add_worker(f);
+	live(q, 1000);
+	login(f, p, 1);
+	login(f, q, 1);
+	assert_int_equal(p->nok + q->nok, 2);
+	login(f, p, 2);
+	assert_int_equal(p->nfail, 1);
+	/* One place is free again after each of these. */
+	outcome(p, 1, LOGIN_AUTH_REFUSED);
+	login(f, q, 2);
+	assert_int_equal(q->nok, 2);
+	outcome(q, 2, LOGIN_AUTH_LOGGED_IN);
+	login(f, p, 3);
+	assert_int_equal(p->nfail, 2);
+	channel_send_empty(q->channel, LOGIN_AUTH_END, 2);
+	login(f, p, 4);
+	assert_int_equal(p->nok, 2);
+	/* Cancelled while OK was on its way. */
+	channel_send_empty(p->channel, LOGIN_AUTH_CANCEL, 4);
+	login(f, p, 5);
+	assert_int_equal(p->nok, 3);
+	login(f, p, 6);
+	assert_int_equal(p->nfail, 3);
+	/* The other process dies with two of the three. */
+	channel_free(q->channel);
+	q->channel = NULL;
+	login(f, p, 7);
+	login(f, p, 8);
+	login(f, p, 9);
+	assert_int_equal(p->nok, 5);
+	assert_int_equal(p->nfail, 4);
 }
 
 /* T-A6: the end of a channel cancels all its requests, work included. */
@@ -359,6 +455,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_answers),
 		T(test_violations),
+		T(test_limit),
 		T(test_end_cancels),
 		T(test_drain),
 	};

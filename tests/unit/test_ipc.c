@@ -90,6 +90,8 @@ CALLS(login_auth_request)
 CALLS(login_auth_bytes)
 CALLS(login_auth_route)
 CALLS(login_auth_fail)
+CALLS(login_auth_outcome)
+CALLS(login_auth_session)
 CALLS(auth_worker_lookup)
 CALLS(auth_worker_verify)
 CALLS(auth_worker_resolve)
@@ -294,11 +296,12 @@ static const struct message messages[] = {
 	{ MESSAGE(login_auth_request, login_auth), .fields = {
 		ENUM(login_auth_request, service, SERVICE_LAST),
 		BOOL(login_auth_request, is_secured),
+		U16(login_auth_request, attempt),
 		TEXT(login_auth_request, mech),
 		TEXT(login_auth_request, session),
 		ADDR(login_auth_request, rip),
 		ADDR(login_auth_request, lip),
-	}, .nfields = 6, .fill = fill_request, .same = same_request },
+	}, .nfields = 7, .fill = fill_request, .same = same_request },
 	{ MESSAGE(login_auth_bytes, login_auth), .fields = {
 		SPAN(login_auth_bytes, data, LOGIN_AUTH_RESPONSE_MAX),
 	}, .nfields = 1 },
@@ -314,6 +317,14 @@ static const struct message messages[] = {
 		ENUM(login_auth_fail, code, LOGIN_AUTH_CODE_LAST),
 		TEXT(login_auth_fail, user),
 		TEXT(login_auth_fail, reason),
+	}, .nfields = 3 },
+	{ MESSAGE(login_auth_outcome, login_auth), .fields = {
+		ENUM(login_auth_outcome, result, LOGIN_AUTH_RESULT_LAST),
+	}, .nfields = 1 },
+	{ MESSAGE(login_auth_session, login_auth), .fields = {
+		ENUM(login_auth_session, service, SERVICE_LAST),
+		TEXT(login_auth_session, user),
+		ADDR(login_auth_session, rip),
 	}, .nfields = 3 },
 	{ MESSAGE(auth_worker_lookup, auth_worker), .fields = {
 		U8(auth_worker_lookup, passdb),

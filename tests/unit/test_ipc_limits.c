@@ -254,6 +254,7 @@ make_request(bool has_initial, bool is_there)
 	wire_put_u8(&w, SERVICE_POP3);
 	wire_put_bool(&w, true);
 	wire_put_bool(&w, has_initial);
+	wire_put_u16(&w, 1);
 	wire_put_text(&w, "PLAIN");
 	wire_put_text(&w, "session");
 	wire_put_addr(&w, &address);

@@ -206,10 +206,32 @@ test_sockaddr(void **state)
 	    (const struct sockaddr *)&un), -1);
 }
 
+static void
+test_source(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "192.0.2.255", "192.0.2.255" },
+		{ "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::" },
+		{ "::1", "::" },
+	};
+	struct netaddr a, source;
+	char text[NETADDR_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LENGTH(rows); i++) {
+		a = parsed(rows[i][0]);
+		a.port = 143;
+		source = netaddr_source(&a);
+		assert_int_equal(source.port, 0);
+		assert_string_equal(netaddr_text(&source, text), rows[i][1]);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_source),
 		cmocka_unit_test(test_good_texts),
 		cmocka_unit_test(test_bad_texts),
 		cmocka_unit_test(test_port_text),

@@ -433,7 +433,7 @@ test_notices(void **state)
 	noticed("", "imaps: not listened for");
 	noticed("", "only clients in login_trusted_networks can log in");
 	noticed("auth_debug_passwords = yes", "never logged");
-	noticed("mail_max_userip_connections = 1\nmax_mail_processes = 9",
+	noticed("max_mail_processes = 9",
 	    "starts no mail processes");
 	noticed("login_greeting_capability = no", "always carries");
 	/* Nothing is said about what changes nothing. */

@@ -11,7 +11,7 @@ import struct
 import time
 
 HELLO, START, AUTH_PEER, READY = 0, 7, 4, 101
-REQUEST, CONTINUE, CANCEL = 1, 2, 3
+REQUEST, CONTINUE, CANCEL, OUTCOME, END, SESSION = 1, 2, 3, 4, 5, 6
 ROLE_POP3_LOGIN = 3
 FLAG_FD = 1
 
@@ -74,7 +74,7 @@ FAMILY_V4 = 4
 def request(user, password, service=1):
     initial = b"\0" + user + b"\0" + password
     return (
-        bytes([service, 0, 1]) + text(b"PLAIN") + text(b"session0")
+        bytes([service, 0, 1, 1, 0]) + text(b"PLAIN") + text(b"session0")
         + address() + address() + text(initial)
     )
 

@@ -1,0 +1,233 @@
+/*
+ * Logins that auth has allowed: who holds which places.
+ * Runs in: auth.
+ * Hostile input: what login processes say of their sessions.
+ * Never: refuses a user because its own tables are full.
+ */
+#include "auth/grant.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/settings.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/rnd.h"
+#include "lib/xmem.h"
+
+/* Sessions of one user from one address at one service. */
+struct grant_place {
+	RB_ENTRY(grant_place)	 entry;
+	uint8_t			 key[SIPHASH_BYTES];
+	uint32_t		 n;
+};
+
+struct grant {
+	RB_ENTRY(grant)		 entry;
+	struct grant_place	*place;
+	uint32_t		 id;
+	bool			 is_logged_in;
+};
+
+static int
+grant_compare(const struct grant *a, const struct grant *b)
+{
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+static int
+grant_place_compare(const struct grant_place *a, const struct grant_place *b)
+{
+	return memcmp(a->key, b->key, sizeof(a->key));
+}
+
+#define GRANT_TREE_ATTR	static __attribute__((unused))
+RB_GENERATE_INTERNAL(grant_tree, grant, entry, grant_compare,
+    GRANT_TREE_ATTR)
+RB_GENERATE_INTERNAL(grant_place_tree, grant_place, entry,
+    grant_place_compare, GRANT_TREE_ATTR)
+
+void
+grants_init(struct grants *all, const struct settings *settings)
+{
+	memset(all, 0, sizeof(*all));
+	all->settings = settings;
+	RB_INIT(&all->places);
+	all->map_max = (size_t)settings->login_max_sessions +
+	    LOGIN_AUTH_OPEN_MAX;
+	all->max = (size_t)GRANTS_SHARES * settings->login_max_sessions +
+	    GRANTS_OPEN_MAX;
+	rnd_bytes(all->key, sizeof(all->key));
+}
+
+void
+grant_map_init(struct grant_map *map, struct grants *all)
+{
+	RB_INIT(&map->tree);
+	map->all = all;
+	map->n = 0;
+}
+
+static struct grant *
+grant_find(const struct grant_map *map, uint32_t id)
+{
+	const struct grant key = { .id = id };
+	/* RB_FIND takes what it does not change as if it did. */
+	struct grant_tree tree = map->tree;
+
+	return RB_FIND(grant_tree, &tree, (struct grant *)(uintptr_t)&key);
+}
+
+bool
+grant_has(const struct grant_map *map, uint32_t id)
+{
+	return grant_find(map, id) != NULL;
+}
+
+static void
+grant_free(struct grant_map *map, struct grant *g)
+{
+	struct grant_place *place = g->place;
+
+	(void)RB_REMOVE(grant_tree, &map->tree, g);
+	map->n--;
+	map->all->n--;
+	free(g);
+	if (--place->n == 0) {
+		(void)RB_REMOVE(grant_place_tree, &map->all->places, place);
+		free(place);
+	}
+}
+
+void
+grant_map_clear(struct grant_map *map)
+{
+	struct grant *g;
+
+	while ((g = RB_ROOT(&map->tree)) != NULL)
+		grant_free(map, g);
+}
+
+static void
+grant_place_key(const struct grants *all, const struct grant_who *who,
+    uint8_t key[SIPHASH_BYTES])
+{
+	const struct netaddr source = netaddr_source(who->rip);
+	struct siphash hash;
+
+	siphash_init(&hash, all->key);
+	siphash_add(&hash, &who->service, sizeof(who->service));
+	siphash_add(&hash, &source.family, sizeof(source.family));
+	siphash_add(&hash, source.ip, sizeof(source.ip));
+	siphash_add_text(&hash, who->user);
+	siphash_end(&hash, key);
+}
+
+/* Room for one more?  Sessions that are not counted are told of. */
+static bool
+grant_has_room(struct grant_map *map)
+{
+	struct grants *all = map->all;
+	uint64_t now = clock_ms();
+
+	if (all->n < all->max && map->n < all->map_max)
+		return true;
+	if (all->warned_ms == 0 || now - all->warned_ms >= GRANTS_WARN_MS) {
+		all->warned_ms = now;
+		log_warn("more than %zu sessions, or %zu of one login "
+		    "process: mail_max_userip_connections does not count "
+		    "all of them", all->max, all->map_max);
+	}
+	return false;
+}
+
+static struct grant *
+grant_new(struct grant_map *map, uint32_t id, struct grant_place *place)
+{
+	struct grant *g = xcalloc(1, sizeof(*g));
+
+	g->id = id;
+	g->place = place;
+	place->n++;
+	(void)RB_INSERT(grant_tree, &map->tree, g);
+	map->n++;
+	map->all->n++;
+	return g;
+}
+
+/* The place with this key, or a new one; NULL if it is full already. */
+static struct grant_place *
+grant_place_get(struct grants *all, const struct grant_who *who,
+    uint32_t limit)
+{
+	struct grant_place key, *place;
+
+	grant_place_key(all, who, key.key);
+	place = RB_FIND(grant_place_tree, &all->places, &key);
+	if (place != NULL)
+		return limit != 0 && place->n >= limit ? NULL : place;
+	place = xcalloc(1, sizeof(*place));
+	memcpy(place->key, key.key, sizeof(place->key));
+	(void)RB_INSERT(grant_place_tree, &all->places, place);
+	return place;
+}
+
+bool
+grant_open(struct grant_map *map, uint32_t id, const struct grant_who *who)
+{
+	const struct settings *s = map->all->settings;
+	struct grant_place *place;
+
+	if (!grant_has_room(map))
+		return true;
+	place = grant_place_get(map->all, who,
+	    s->services[who->service].mail_max_userip_connections);
+	if (place == NULL)
+		return false;
+	(void)grant_new(map, id, place);
+	return true;
+}
+
+void
+grant_adopt(struct grant_map *map, uint32_t id, const struct grant_who *who)
+{
+	if (grant_has_room(map))
+		grant_new(map, id, grant_place_get(map->all, who, 0))
+		    ->is_logged_in = true;
+}
+
+int
+grant_outcome(struct grant_map *map, uint32_t id,
+    enum login_auth_result result)
+{
+	struct grant *g = grant_find(map, id);
+
+	if (g == NULL)
+		return 0;
+	if (g->is_logged_in)
+		return -1;
+	if (result == LOGIN_AUTH_LOGGED_IN)
+		g->is_logged_in = true;
+	else
+		grant_free(map, g);
+	return 0;
+}
+
+int
+grant_end(struct grant_map *map, uint32_t id)
+{
+	struct grant *g = grant_find(map, id);
+
+	if (g == NULL)
+		return 0;
+	if (!g->is_logged_in)
+		return -1;
+	grant_free(map, g);
+	return 0;
+}
+
+int
+grant_cancel(struct grant_map *map, uint32_t id)
+{
+	return grant_outcome(map, id, LOGIN_AUTH_GONE);
+}

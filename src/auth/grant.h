@@ -1,0 +1,93 @@
+/*
+ * grant: a login that auth has allowed, until its session ends.
+ *
+ * Each login process has a map of its grants by the ids that it chose; what
+ * they count against, the places of one user from one address at one service,
+ * is shared by all processes.  A place lives as long as somebody holds it, so
+ * there are never more than grants.
+ */
+#ifndef AUTH_GRANT_H
+#define AUTH_GRANT_H
+
+#include <bsd/sys/tree.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipc/login_auth.h"
+#include "lib/netaddr.h"
+#include "lib/siphash.h"
+
+struct settings;
+struct grant;
+struct grant_place;
+
+/*
+ * Beside the sessions that there may be: logins on their way to the mail
+ * host, as many as there may be requests.
+ */
+#define GRANTS_OPEN_MAX		24576
+/*
+ * login_max_sessions is one process's; several share one protocol, and there
+ * are two.  A grant has about 100 bytes.
+ */
+#define GRANTS_SHARES		4
+/* At most one line in this time says that there are too many. */
+#define GRANTS_WARN_MS		10000
+
+RB_HEAD(grant_tree, grant);
+RB_HEAD(grant_place_tree, grant_place);
+
+/* What all maps share. */
+struct grants {
+	const struct settings	*settings;	/* borrowed */
+	struct grant_place_tree	 places;
+	size_t			 n, max;
+	size_t			 map_max;	/* of one process */
+	uint64_t		 warned_ms;
+	uint8_t			 key[SIPHASH_KEY_BYTES];
+};
+
+/* The grants of one login process. */
+struct grant_map {
+	struct grant_tree	 tree;
+	struct grants		*all;
+	size_t			 n;
+};
+
+/* Whose session it is. */
+struct grant_who {
+	const char		*user;
+	uint8_t			 service;	/* enum service_id */
+	const struct netaddr	*rip;
+};
+
+/* Settings outlive it. */
+void	grants_init(struct grants *, const struct settings *);
+void	grant_map_init(struct grant_map *, struct grants *);
+/* The login process is gone: all its places are free. */
+void	grant_map_clear(struct grant_map *);
+
+/*
+ * Takes a place for a login that is to be allowed; the id must be free.
+ * false: the user has all the places that mail_max_userip_connections gives.
+ * If there are too many grants the login goes on without being counted.
+ */
+bool	grant_open(struct grant_map *, uint32_t id, const struct grant_who *)
+	    __attribute__((warn_unused_result));
+/* SESSION: it lives already, so that it is counted whatever the limit. */
+void	grant_adopt(struct grant_map *, uint32_t id,
+	    const struct grant_who *);
+bool	grant_has(const struct grant_map *, uint32_t id);
+/*
+ * OUTCOME, END, CANCEL.  -1: the grant is not in the state for it: a
+ * violation.  An id without a grant is fine: it may not have been counted.
+ */
+int	grant_outcome(struct grant_map *, uint32_t id,
+	    enum login_auth_result) __attribute__((warn_unused_result));
+int	grant_end(struct grant_map *, uint32_t id)
+	    __attribute__((warn_unused_result));
+int	grant_cancel(struct grant_map *, uint32_t id)
+	    __attribute__((warn_unused_result));
+
+#endif

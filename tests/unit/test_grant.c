@@ -1,0 +1,198 @@
+/* grant: places of users are counted, freed, and never a reason to fail. */
+#include "unit.h"
+
+#include "auth/grant.h"
+#include "config/settings.h"
+#include "ipc/roles.h"
+#include "lib/log.h"
+
+struct fixture {
+	struct settings		 settings;
+	struct grants		 all;
+	struct grant_map	 maps[2];	/* two login processes */
+};
+
+static void
+begin(struct fixture *f)
+{
+	grants_init(&f->all, &f->settings);
+	grant_map_init(&f->maps[0], &f->all);
+	grant_map_init(&f->maps[1], &f->all);
+}
+
+static int
+setup(void **state)
+{
+	static struct fixture f;
+
+	memset(&f, 0, sizeof(f));
+	log_set_level((enum log_level)(LOG_LEVEL_ERROR + 1));
+	f.settings.login_max_sessions = 10;
+	f.settings.services[SERVICE_IMAP].mail_max_userip_connections = 2;
+	begin(&f);
+	*state = &f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	grant_map_clear(&f->maps[0]);
+	grant_map_clear(&f->maps[1]);
+	assert_int_equal(f->all.n, 0);
+	assert_true(RB_EMPTY(&f->all.places));
+	return 0;
+}
+
+static bool
+open_at(struct fixture *f, size_t map, uint32_t id, const char *user,
+    const char *rip)
+{
+	struct netaddr addr;
+
+	assert_int_equal(netaddr_parse(&addr, rip, strlen(rip)), 0);
+	addr.port = (uint16_t)(1000 + id);
+	return grant_open(&f->maps[map], id, &(struct grant_who){
+	    .user = user, .service = SERVICE_IMAP, .rip = &addr });
+}
+
+static void
+adopt(struct fixture *f, size_t map, uint32_t id, const char *user)
+{
+	const struct netaddr addr = { NETADDR_V4, 0, { 192, 0, 2, 1 } };
+
+	grant_adopt(&f->maps[map], id, &(struct grant_who){
+	    .user = user, .service = SERVICE_IMAP, .rip = &addr });
+}
+
+/* All processes together, each user, address and service for itself. */
+static void
+test_limit(void **state)
+{
+	struct fixture *f = *state;
+	const struct netaddr addr = { NETADDR_V4, 0, { 192, 0, 2, 1 } };
+
+	assert_true(open_at(f, 0, 1, "joe", "192.0.2.1"));
+	assert_true(open_at(f, 1, 1, "joe", "192.0.2.1"));
+	assert_false(open_at(f, 0, 2, "joe", "192.0.2.1"));
+	assert_false(open_at(f, 1, 2, "joe", "192.0.2.1"));
+	assert_false(grant_has(&f->maps[0], 2));
+	assert_true(open_at(f, 0, 2, "joe", "192.0.2.2"));
+	assert_true(open_at(f, 0, 3, "joe2", "192.0.2.1"));
+	assert_true(open_at(f, 0, 4, "joe", "2001:db8::1"));
+	/* No limit at the other service, however many. */
+	for (uint32_t id = 5; id < 25; id++)
+		assert_true(grant_open(&f->maps[0], id, &(struct grant_who){
+		    .user = "joe", .service = SERVICE_POP3, .rip = &addr }));
+}
+
+static void
+test_prefix(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(open_at(f, 0, 1, "joe", "2001:db8:0:1::1"));
+	assert_true(open_at(f, 0, 2, "joe", "2001:db8:0:1:ffff::7"));
+	assert_false(open_at(f, 0, 3, "joe", "2001:db8:0:1:9:9:9:9"));
+	assert_true(open_at(f, 0, 3, "joe", "2001:db8:0:2::1"));
+}
+
+static void
+test_ends(void **state)
+{
+	static const enum login_auth_result results[] = { LOGIN_AUTH_REFUSED,
+		LOGIN_AUTH_HOST_FAILED, LOGIN_AUTH_GONE };
+	struct fixture *f = *state;
+
+	assert_true(open_at(f, 0, 1, "joe", "192.0.2.1"));
+	for (uint32_t i = 0; i < UNIT_LENGTH(results); i++) {
+		assert_true(open_at(f, 1, i, "joe", "192.0.2.1"));
+		assert_false(open_at(f, 1, 9, "joe", "192.0.2.1"));
+		assert_int_equal(grant_outcome(&f->maps[1], i, results[i]), 0);
+	}
+	assert_true(open_at(f, 1, 5, "joe", "192.0.2.1"));
+	assert_int_equal(grant_cancel(&f->maps[1], 5), 0);
+	assert_true(open_at(f, 1, 5, "joe", "192.0.2.1"));
+	assert_int_equal(grant_outcome(&f->maps[1], 5, LOGIN_AUTH_LOGGED_IN),
+	    0);
+	assert_false(open_at(f, 1, 6, "joe", "192.0.2.1"));
+	assert_int_equal(grant_end(&f->maps[1], 5), 0);
+	assert_true(open_at(f, 1, 6, "joe", "192.0.2.1"));
+	/* A process that dies gives back what it held, and no more. */
+	grant_map_clear(&f->maps[1]);
+	assert_true(open_at(f, 1, 1, "joe", "192.0.2.1"));
+	assert_false(open_at(f, 1, 2, "joe", "192.0.2.1"));
+}
+
+static void
+test_states(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(open_at(f, 0, 1, "joe", "192.0.2.1"));
+	assert_int_equal(grant_end(&f->maps[0], 1), -1);
+	assert_int_equal(grant_outcome(&f->maps[0], 1, LOGIN_AUTH_LOGGED_IN),
+	    0);
+	assert_int_equal(grant_outcome(&f->maps[0], 1, LOGIN_AUTH_LOGGED_IN),
+	    -1);
+	assert_int_equal(grant_outcome(&f->maps[0], 1, LOGIN_AUTH_GONE), -1);
+	assert_int_equal(grant_cancel(&f->maps[0], 1), -1);
+	assert_int_equal(grant_end(&f->maps[0], 1), 0);
+	/* Of what was not counted nothing is known. */
+	assert_int_equal(grant_end(&f->maps[0], 1), 0);
+	assert_int_equal(grant_outcome(&f->maps[0], 7, LOGIN_AUTH_REFUSED), 0);
+	assert_int_equal(grant_cancel(&f->maps[0], 7), 0);
+}
+
+/* Sessions of an auth that is gone count, and more than are allowed. */
+static void
+test_adopt(void **state)
+{
+	struct fixture *f = *state;
+
+	adopt(f, 0, 1, "joe");
+	adopt(f, 0, 2, "joe");
+	adopt(f, 1, 1, "joe");
+	assert_false(open_at(f, 1, 2, "joe", "192.0.2.1"));
+	assert_int_equal(grant_end(&f->maps[0], 1), 0);
+	assert_false(open_at(f, 1, 2, "joe", "192.0.2.1"));
+	assert_int_equal(grant_end(&f->maps[0], 2), 0);
+	assert_true(open_at(f, 1, 2, "joe", "192.0.2.1"));
+}
+
+/* More than there is room for are not refused, only not counted. */
+static void
+test_full(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t id;
+
+	f->settings.services[SERVICE_IMAP].mail_max_userip_connections = 0;
+	for (id = 0; id < f->all.map_max + 100; id++)
+		assert_true(open_at(f, 0, id, "joe", "192.0.2.1"));
+	assert_int_equal(f->maps[0].n, f->all.map_max);
+	/* The others still have room. */
+	assert_true(open_at(f, 1, 1, "joe", "192.0.2.1"));
+	assert_int_equal(f->maps[1].n, 1);
+	for (id = 2; id < f->all.map_max; id++)
+		adopt(f, 1, id, "joe");
+	assert_int_equal(f->all.n, f->all.max);
+	assert_int_equal(grant_end(&f->maps[1], id), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_limit, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_prefix, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_states, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_adopt, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_full, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
