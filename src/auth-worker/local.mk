@@ -13,6 +13,13 @@ if WITH_SQLITE
 src_auth_worker_libauthworker_a_SOURCES += src/auth-worker/sql_sqlite.c
 src_auth_worker_libauthworker_a_CPPFLAGS += -DWITH_SQLITE $(SQLITE_CFLAGS)
 endif
+if WITH_MYSQL
+src_auth_worker_libauthworker_a_SOURCES += src/auth-worker/sql_mysql.c
+src_auth_worker_libauthworker_a_CPPFLAGS += -DWITH_MYSQL $(MYSQL_CFLAGS)
+endif
+if WITH_MARIADB
+src_auth_worker_libauthworker_a_CPPFLAGS += -DWITH_MARIADB
+endif
 
 pkglibexec_PROGRAMS += src/auth-worker/auth-worker
 src_auth_worker_auth_worker_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
@@ -26,4 +33,5 @@ src_auth_worker_auth_worker_LDADD = \
 	$(BSD_LIBS) \
 	$(CRYPTO_LIBS) \
 	$(CRYPT_LIBS) \
-	$(SQLITE_LIBS)
+	$(SQLITE_LIBS) \
+	$(MYSQL_LIBS)

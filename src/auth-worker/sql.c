@@ -25,6 +25,9 @@ static const struct sql_driver *const sql_drivers[] = {
 #ifdef WITH_SQLITE
 	&sql_sqlite_driver,
 #endif
+#ifdef WITH_MYSQL
+	&sql_mysql_driver,
+#endif
 	NULL,
 };
 

@@ -90,6 +90,7 @@ struct sql_driver {
 };
 
 extern const struct sql_driver sql_sqlite_driver;
+extern const struct sql_driver sql_mysql_driver;
 
 /* A database with one statement; the connection is made when needed. */
 struct sql_source {

@@ -42,3 +42,6 @@ src_config_libconfig_a_SOURCES = \
 if WITH_SQLITE
 src_config_libconfig_a_CPPFLAGS += -DWITH_SQLITE
 endif
+if WITH_MYSQL
+src_config_libconfig_a_CPPFLAGS += -DWITH_MYSQL
+endif

@@ -28,7 +28,11 @@ static const struct {
 #else
 	{ "sqlite", false },
 #endif
+#ifdef WITH_MYSQL
+	{ "mysql", true },
+#else
 	{ "mysql", false },
+#endif
 	{ "pgsql", false },
 };
 

@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 from harness import procs  # noqa: E402
 from harness.dovecot import DovecotHost  # noqa: E402
 from harness.host import Hosts  # noqa: E402
+from harness.mariadb import Mariadb  # noqa: E402
 from harness.suite import Suite  # noqa: E402
 
 
@@ -132,6 +133,14 @@ def dovecot():
     host = DovecotHost(addr)
     yield host
     host.close()
+
+
+@pytest.fixture(scope="session")
+def mariadb():
+    """A MariaDB server with the mission's database and account."""
+    server = Mariadb()
+    yield server
+    server.close()
 
 
 @pytest.fixture

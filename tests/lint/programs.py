@@ -12,7 +12,8 @@ LIBRARIES = {
     "src/imap-login/imap-login": "bsd event_core",
     "src/pop3-login/pop3-login": "bsd event_core",
     "src/auth/auth": "bsd event_core crypto crypt argon2",
-    "src/auth-worker/auth-worker": "bsd event_core crypto crypt argon2 sqlite3",
+    "src/auth-worker/auth-worker": """bsd event_core crypto crypt argon2
+        sqlite3 mariadb mysqlclient""",
 }
 
 

@@ -61,8 +61,12 @@ UNIT_TESTS += tests/unit/test_sasl_decode
 UNIT_TESTS += tests/unit/test_username
 UNIT_TESTS += tests/unit/test_worker_pool
 
+tests_unit_test_settings_files_CPPFLAGS = $(AM_CPPFLAGS)
+if WITH_MYSQL
+tests_unit_test_settings_files_CPPFLAGS += -DWITH_MYSQL
+endif
 if WITH_SQLITE
-tests_unit_test_settings_files_CPPFLAGS = $(AM_CPPFLAGS) -DWITH_SQLITE
+tests_unit_test_settings_files_CPPFLAGS += -DWITH_SQLITE
 UNIT_TESTS += tests/unit/test_sql_sqlite
 tests_unit_test_sql_sqlite_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
 UNIT_TESTS += tests/unit/test_tasks

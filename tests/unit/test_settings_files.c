@@ -153,9 +153,6 @@ test_sql_file(void **state)
 	files_bad("sql.conf: No such file");
 	write_file("sql.conf", seed_sql, "oracle");
 	files_bad("sql.conf:2: driver: expected one of: sqlite mysql pgsql");
-	write_file("sql.conf", seed_sql, "mysql");
-	files_bad("sql.conf:2: driver = mysql: this build of mailwicket has "
-	    "no mysql driver");
 	write_file("sql.conf", "%s", "driver = sqlite\nconnect = /x\n");
 	files_bad("sql.conf: password_query is missing");
 	write_file("sql.conf", "%s",
@@ -182,6 +179,38 @@ test_sql_file(void **state)
 	assert_int_equal(chmod(path, 0644), 0);
 	files_bad("sql.conf: must have mode 0600");
 }
+
+#ifdef WITH_MYSQL
+/* What is written for a server is checked without one. */
+static void
+test_connect(void **state)
+{
+	static const struct {
+		const char	*connect, *fault;
+	} cases[] = {
+		{ "host=", "sql.conf:2: connect: host has no value" },
+		{ "host=a port=0", "sql.conf:2: connect: port: must be a" },
+		{ "host=a option_file=/x", "sql.conf:2: connect: option_file" },
+		{ "host=a passwort=b", "sql.conf:2: connect: passwort: unk" },
+		{ "/var/db", "sql.conf:2: connect: word 1 does not" },
+	};
+	struct settings *s;
+
+	(void)state;
+	write_file("conf", seed_conf, folder);
+	write_file("sql.conf", seed_sql, "mysql");
+	s = read_files();
+	if (s == NULL)
+		fail_msg("%s", faults.text[0]);
+	assert_string_equal(s->passdbs[0].sql_driver, "mysql");
+	settings_free(s);
+	for (size_t i = 0; i < UNIT_LENGTH(cases); i++) {
+		write_file("sql.conf", "driver = mysql\nconnect = %s\n"
+		    "password_query = SELECT 1\n", cases[i].connect);
+		files_bad(cases[i].fault);
+	}
+}
+#endif
 
 #ifdef WITH_SQLITE
 static void
@@ -247,6 +276,9 @@ main(void)
 #ifdef WITH_SQLITE
 		TEST(test_seed),
 		TEST(test_schemes),
+#endif
+#ifdef WITH_MYSQL
+		TEST(test_connect),
 #endif
 		TEST(test_sql_file),
 		TEST(test_users),

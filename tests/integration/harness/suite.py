@@ -68,7 +68,8 @@ class Suite:
     def __init__(self, per_connection=False, **options):
         """
         Options: settings, imap, pop3 and auth (dicts of settings for the top
-        and the sections), passdbs (text for the auth section), query, table
+        and the sections), passdbs (text for the auth section), driver and
+        connect (of sql.conf; else a private SQLite file), query, table
         (SQL), sql (further lines of sql.conf), conf (a function that makes
         the whole configuration from the suite), start (False to wait).
         """
@@ -119,8 +120,10 @@ class Suite:
     def write_sql_conf(self, query=None, extra=None, mode=0o600):
         query = query or self.options.get("query", QUERY)
         extra = extra or self.options.get("sql", "")
+        driver = self.options.get("driver", "sqlite")
+        connect = self.options.get("connect", self.db_path)
         self.sql_conf.write_text(
-            f"driver = sqlite\nconnect = {self.db_path}\n"
+            f"driver = {driver}\nconnect = {connect}\n"
             f"{extra}password_query = {query}\n"
         )
         self.sql_conf.chmod(mode)
