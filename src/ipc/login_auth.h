@@ -66,11 +66,22 @@ struct login_auth_request {
 	struct login_auth_bytes	 initial;	/* initial response */
 };
 
+/* How to log in at the mail host. */
+enum login_auth_way {
+	LOGIN_AUTH_WAY_COMMAND,	/* LOGIN; USER and PASS */
+	LOGIN_AUTH_WAY_PLAIN,	/* SASL PLAIN, as master if there is one */
+	LOGIN_AUTH_WAY_LOGIN,	/* SASL LOGIN */
+};
+#define LOGIN_AUTH_WAY_LAST	LOGIN_AUTH_WAY_LOGIN
+
 /* The user may log in, and here is where the session goes. */
 struct login_auth_route {
 	char		 user[LOGIN_AUTH_USER_MAX + 1];	/* for log lines */
 	char		 destuser[LOGIN_AUTH_USER_MAX + 1];
+	char		 master[LOGIN_AUTH_USER_MAX + 1]; /* "", or whose
+					   password it is: acts for destuser */
 	char		 pass[LOGIN_AUTH_PASS_MAX + 1];
+	uint8_t		 way;		/* enum login_auth_way */
 	char		 host[LOGIN_AUTH_HOST_MAX + 1];	/* as configured */
 	uint32_t	 timeout_ms;	/* covers all addresses; 0 = setting */
 	bool		 has_nodelay;	/* no delay after a host's refusal */

@@ -189,6 +189,7 @@ password_crypt_setting(const char *text)
 {
 	const struct crypt_method *m = crypt_method_find(text);
 	size_t len = strlen(text);
+	const char *last;
 
 	if (m == NULL && text[0] == '$')
 		return 0;
@@ -196,8 +197,10 @@ password_crypt_setting(const char *text)
 		return 0;
 	if (m != NULL && m->is_cheap == is_bcrypt_cheap)
 		return len >= BCRYPT_SETTING ? BCRYPT_SETTING : 0;
-	if (m != NULL)
-		return (size_t)(strrchr(text, '$') - text) + 1;
+	if (m != NULL) {
+		last = strrchr(text + strlen(m->prefix), '$');
+		return last == NULL ? 0 : (size_t)(last - text) + 1;
+	}
 	if (text[0] == '_')			/* extended DES, 24 bits */
 		return len == 9 || len == 20 ? 9 : 0;
 	return len == 2 || len >= 13 ? 2 : 0;	/* traditional DES */
