@@ -218,6 +218,9 @@ passdb_check(const struct passdb_fields *f, char *why)
 	else if (f->has_nopassword && f->has_password &&
 	    !f->is_password_empty)
 		text = "nopassword with a password";
+	else if (f->master[0] != '\0' && f->way == LOGIN_AUTH_WAY_LOGIN)
+		text = "master with proxy_mech = login, which has no place "
+		    "for it";
 	if (text == NULL)
 		return 0;
 	(void)strlcpy(why, text, PASSDB_WHY_MAX);
@@ -232,7 +235,8 @@ passdb_password_rule(const struct passdb_fields *f, const char **reason)
 	if (f->has_password)
 		return PASSDB_PASSWORD_VERIFY;
 	/* The seed's function: the mail host gets and checks the client's. */
-	if (passdb_is_forwarded(f) && f->nhosts > 0 && f->pass[0] == '\0')
+	if (passdb_is_forwarded(f) && f->nhosts > 0 && f->pass[0] == '\0' &&
+	    f->master[0] == '\0')
 		return PASSDB_PASSWORD_ACCEPT;
 	*reason = "NULL password without nopassword";
 	return PASSDB_PASSWORD_REFUSE;

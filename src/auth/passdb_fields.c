@@ -39,6 +39,7 @@ static const char	*read_host(const struct passdb_value *);
 static const char	*read_hostip(const struct passdb_value *);
 static const char	*read_port(const struct passdb_value *);
 static const char	*read_timeout(const struct passdb_value *);
+static const char	*read_mech(const struct passdb_value *);
 static const char	*read_text(const struct passdb_value *);
 static const char	*read_pass(const struct passdb_value *);
 static const char	*read_allow_nets(const struct passdb_value *);
@@ -64,12 +65,12 @@ static const struct passdb_field passdb_field_table[] = {
 	{ "user", read_text, AT(user) },
 	{ "destuser", read_text, AT(destuser) },
 	{ "reason", read_text, AT(reason) },
+	{ "master", read_text, AT(master) },
 	{ "pass", read_pass, 0 },
+	{ "proxy_mech", read_mech, 0 },
 	/* To ignore these would be weaker than what was asked for. */
 	{ "ssl", read_later, 0 },
 	{ "starttls", read_later, 0 },
-	{ "master", read_later_text, 0 },
-	{ "proxy_mech", read_later_text, 0 },
 	{ "source_ip", read_later_text, 0 },
 	{ "allow_real_nets", read_later_text, 0 },
 	{ "fail", read_later_text, 0 },
@@ -232,7 +233,7 @@ passdb_text(char *dst, size_t size, const struct passdb_value *v)
 	return NULL;
 }
 
-/* user, destuser and reason have the same room. */
+/* user, destuser, master and reason have the same room. */
 _Static_assert(LOGIN_AUTH_USER_MAX == LOGIN_AUTH_REASON_MAX,
     "read_text has one size");
 
@@ -413,6 +414,27 @@ read_timeout(const struct passdb_value *v)
 			return NULL;
 		}
 	return passdb_unusable;
+}
+
+/* SASL mechanisms towards the mail host; nothing is the usual command. */
+static const char *
+read_mech(const struct passdb_value *v)
+{
+	static const struct {
+		const char		*word;
+		enum login_auth_way	 way;
+	} words[] = {
+		{ "", LOGIN_AUTH_WAY_COMMAND },
+		{ "plain", LOGIN_AUTH_WAY_PLAIN },
+		{ "login", LOGIN_AUTH_WAY_LOGIN },
+	};
+
+	for (size_t i = 0; i < NELEM(words); i++)
+		if (str_span_is(v->text, v->len, words[i].word)) {
+			v->fields->way = (uint8_t)words[i].way;
+			return NULL;
+		}
+	return passdb_later;
 }
 
 /* "local" stands for clients without an address, of which we have none. */

@@ -44,6 +44,8 @@ struct passdb_fields {
 	char			 host[PASSDB_HOST_MAX + 1];
 	char			 user[LOGIN_AUTH_USER_MAX + 1];	/* "": same */
 	char			 destuser[LOGIN_AUTH_USER_MAX + 1];
+	uint8_t			 way;		/* enum login_auth_way */
+	char			 master[LOGIN_AUTH_USER_MAX + 1];
 	char			 pass[LOGIN_AUTH_PASS_MAX + 1];
 	char			 reason[LOGIN_AUTH_REASON_MAX + 1];
 };

@@ -130,12 +130,15 @@ passdb_route_begin(struct login_auth_route *route,
 {
 	const char *user = f->user[0] != '\0' ? f->user : login->user;
 	const char *destuser = f->destuser[0] != '\0' ? f->destuser : user;
+	const char *master = f->master[0] != '\0' ? f->master : login->master;
 	const char *pass = f->pass[0] != '\0' ? f->pass : login->pass;
 
 	memset(route, 0, sizeof(*route));
 	(void)strlcpy(route->user, user, sizeof(route->user));
 	(void)strlcpy(route->destuser, destuser, sizeof(route->destuser));
+	(void)strlcpy(route->master, master, sizeof(route->master));
 	(void)strlcpy(route->pass, pass, sizeof(route->pass));
+	route->way = master[0] != '\0' ? LOGIN_AUTH_WAY_PLAIN : f->way;
 	passdb_route_host(route, f);
 	route->timeout_ms = f->timeout_ms;
 	route->has_nodelay = f->has_nodelay;

@@ -17,6 +17,7 @@ struct passdb_route_login {
 	uint8_t			 service;	/* enum service_id */
 	const struct netaddr	*lip;
 	const char		*user, *pass;	/* as logged in with */
+	const char		*master;	/* "", or whose pass it is */
 };
 
 /* All of the route but its addresses; naddrs is 0 then. */

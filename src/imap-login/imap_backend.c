@@ -16,6 +16,7 @@
 #include "imap-login/imap_state.h"
 #include "lib/rnd.h"
 #include "lib/strutil.h"
+#include "login-common/backend_sasl.h"
 #include "login-common/session.h"
 
 /* Untagged lines and bytes of a host before its reply. */
@@ -35,7 +36,8 @@ imap_backend_start(struct session *s)
 		st->backend_tag[i] = digits[random[i] % 32];
 	st->backend_tag[i] = '\0';
 	st->step = IMAP_BACKEND_BANNER;
-	st->has_literal_plus = false;
+	st->has_literal_plus = st->has_sasl_ir = false;
+	st->has_list = st->has_mech = false;
 	st->nlines = 0;
 	st->nbytes = 0;
 	st->capabilities[0] = st->text[0] = '\0';
@@ -98,6 +100,30 @@ imap_send_pass(struct session *s)
 	return BACKEND_MORE;
 }
 
+/* Asks for the mechanism; its response goes along if the host allows. */
+static enum backend_result
+imap_send_authenticate(struct session *s, enum login_auth_way way)
+{
+	struct imap_state *st = session_protocol(s);
+	const char *mech = backend_sasl_name(way);
+
+	if (!st->has_mech) {
+		(void)snprintf(s->login->detail, sizeof(s->login->detail),
+		    "host does not offer AUTH=%s", mech);
+		return BACKEND_BROKEN;
+	}
+	session_backend_printf(s, "%s AUTHENTICATE %s", st->backend_tag, mech);
+	st->step = way == LOGIN_AUTH_WAY_LOGIN ? IMAP_BACKEND_SASL_USER :
+	    IMAP_BACKEND_SASL_PLAIN;
+	if (st->has_sasl_ir && way == LOGIN_AUTH_WAY_PLAIN) {
+		st->step = IMAP_BACKEND_RESULT;
+		session_backend_put(s, " ", 1);
+		backend_sasl_put_plain(s);
+	}
+	session_backend_put(s, "\r\n", 2);
+	return BACKEND_MORE;
+}
+
 static enum backend_result
 imap_send_login(struct session *s)
 {
@@ -111,6 +137,37 @@ imap_send_login(struct session *s)
 	if (st->step == IMAP_BACKEND_USER)
 		return BACKEND_MORE;
 	return imap_send_pass(s);
+}
+
+/* The login in the way that the route asks for. */
+static enum backend_result
+imap_send(struct session *s)
+{
+	struct imap_state *st = session_protocol(s);
+	enum login_auth_way way = backend_sasl_way(&s->login->route);
+
+	if (way == LOGIN_AUTH_WAY_COMMAND)
+		return imap_send_login(s);
+	if (st->has_list)
+		return imap_send_authenticate(s, way);
+	st->step = IMAP_BACKEND_ASK;
+	session_backend_printf(s, "%s CAPABILITY\r\n", st->backend_tag);
+	return BACKEND_MORE;
+}
+
+/* What a host can do, as far as the login there depends on it. */
+static void
+imap_note_capabilities(struct session *s, struct imap_span list)
+{
+	struct imap_state *st = session_protocol(s);
+	char mech[LOGIN_AUTH_MECH_MAX] = "";
+
+	(void)snprintf(mech, sizeof(mech), "AUTH=%s",
+	    backend_sasl_name(backend_sasl_way(&s->login->route)));
+	st->has_list = list.len > 0;
+	st->has_literal_plus = imap_capability_has(list, "LITERAL+");
+	st->has_sasl_ir = imap_capability_has(list, "SASL-IR");
+	st->has_mech = imap_capability_has(list, mech);
 }
 
 /* Keeps the sane words of a host's list. */
@@ -146,15 +203,58 @@ imap_keep_text(struct imap_state *st, struct imap_span text)
 static enum backend_result
 imap_on_banner(struct session *s, const struct imap_reply *r)
 {
-	struct imap_state *st = session_protocol(s);
-
 	if (r->kind != IMAP_REPLY_UNTAGGED || r->status != IMAP_STATUS_OK)
 		return imap_broken(s, "greeting is not OK");
-	if (imap_capability_has(r->capabilities, "LOGINDISABLED"))
+	if (backend_sasl_way(&s->login->route) == LOGIN_AUTH_WAY_COMMAND &&
+	    imap_capability_has(r->capabilities, "LOGINDISABLED"))
 		return imap_broken(s, "host does not take LOGIN in clear");
-	st->has_literal_plus = imap_capability_has(r->capabilities,
-	    "LITERAL+");
-	return imap_send_login(s);
+	imap_note_capabilities(s, r->capabilities);
+	return imap_send(s);
+}
+
+/* The list has come before, as an untagged line. */
+static enum backend_result
+imap_on_ask(struct session *s, const struct imap_reply *r)
+{
+	struct imap_state *st = session_protocol(s);
+
+	if (r->kind != IMAP_REPLY_TAGGED || r->status != IMAP_STATUS_OK ||
+	    !st->has_list)
+		return imap_broken(s, "host does not say what it can do");
+	return imap_send(s);
+}
+
+/* Nothing was sent yet that could be refused. */
+static enum backend_result
+imap_no_mech(struct session *s)
+{
+	return imap_broken(s, "host does not take AUTHENTICATE");
+}
+
+static enum backend_result
+imap_on_sasl_plain(struct session *s, const struct imap_reply *r)
+{
+	struct imap_state *st = session_protocol(s);
+
+	if (r->kind != IMAP_REPLY_CONTINUATION)
+		return imap_no_mech(s);
+	st->step = IMAP_BACKEND_RESULT;
+	backend_sasl_put_plain(s);
+	session_backend_put(s, "\r\n", 2);
+	return BACKEND_MORE;
+}
+
+static enum backend_result
+imap_on_sasl_user(struct session *s, const struct imap_reply *r)
+{
+	struct imap_state *st = session_protocol(s);
+
+	if (r->kind != IMAP_REPLY_CONTINUATION)
+		return imap_no_mech(s);
+	st->step = IMAP_BACKEND_SASL_PASS;
+	backend_sasl_put_user(s);
+	session_backend_put(s, "\r\n", 2);
+	return BACKEND_MORE;
 }
 
 static enum backend_result
@@ -183,12 +283,25 @@ imap_on_pass(struct session *s, const struct imap_reply *r)
 }
 
 static enum backend_result
+imap_on_sasl_pass(struct session *s, const struct imap_reply *r)
+{
+	struct imap_state *st = session_protocol(s);
+
+	if (r->kind != IMAP_REPLY_CONTINUATION)
+		return imap_no_mech(s);
+	st->step = IMAP_BACKEND_RESULT;
+	backend_sasl_put_pass(s);
+	session_backend_put(s, "\r\n", 2);
+	return BACKEND_MORE;
+}
+
+static enum backend_result
 imap_on_refusal(struct session *s, const struct imap_reply *r)
 {
 	struct session_login *login = s->login;
 
 	if (r->status == IMAP_STATUS_BAD)
-		return imap_broken(s, "host says BAD to LOGIN");
+		return imap_broken(s, "host says BAD to the login");
 	login->backend_code[0] = '\0';
 	if (imap_code_is_kept(r->code))
 		(void)strlcpy(login->backend_code, imap_code_name(r->code),
@@ -236,14 +349,21 @@ imap_on_untagged(struct session *s, const struct imap_reply *r, size_t len)
 	if (r->status == IMAP_STATUS_CAPABILITY &&
 	    st->step == IMAP_BACKEND_CAPABILITY)
 		imap_keep_capabilities(st, r->capabilities);
+	if (r->status == IMAP_STATUS_CAPABILITY &&
+	    st->step == IMAP_BACKEND_ASK)
+		imap_note_capabilities(s, r->capabilities);
 	return BACKEND_MORE;
 }
 
 static enum backend_result	(*const steps[])(struct session *,
 				    const struct imap_reply *) = {
 	[IMAP_BACKEND_BANNER] = imap_on_banner,
+	[IMAP_BACKEND_ASK] = imap_on_ask,
 	[IMAP_BACKEND_USER] = imap_on_user,
 	[IMAP_BACKEND_PASS] = imap_on_pass,
+	[IMAP_BACKEND_SASL_PLAIN] = imap_on_sasl_plain,
+	[IMAP_BACKEND_SASL_USER] = imap_on_sasl_user,
+	[IMAP_BACKEND_SASL_PASS] = imap_on_sasl_pass,
 	[IMAP_BACKEND_RESULT] = imap_on_result,
 	[IMAP_BACKEND_CAPABILITY] = imap_on_capability,
 };

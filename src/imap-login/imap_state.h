@@ -17,9 +17,13 @@
 
 enum imap_backend_step {
 	IMAP_BACKEND_BANNER,
+	IMAP_BACKEND_ASK,	/* CAPABILITY, when the banner had none */
 	IMAP_BACKEND_USER,	/* waits for "+" before the name */
 	IMAP_BACKEND_PASS,	/* waits for "+" before the password */
-	IMAP_BACKEND_RESULT,	/* of LOGIN */
+	IMAP_BACKEND_SASL_PLAIN,	/* waits for "+" before the response */
+	IMAP_BACKEND_SASL_USER,	/* waits for LOGIN's prompts */
+	IMAP_BACKEND_SASL_PASS,
+	IMAP_BACKEND_RESULT,	/* of LOGIN or AUTHENTICATE */
 	IMAP_BACKEND_CAPABILITY,	/* of CAPABILITY, after it */
 };
 #define IMAP_BACKEND_STEP_LAST	IMAP_BACKEND_CAPABILITY
@@ -32,7 +36,9 @@ struct imap_state {
 
 	enum imap_backend_step	step;
 	char			backend_tag[IMAP_BACKEND_TAG_LEN + 1];
-	bool			has_literal_plus;
+	bool			has_literal_plus, has_sasl_ir;
+	bool			has_list;	/* capabilities are known */
+	bool			has_mech;	/* the one of the route */
 	unsigned int		nlines;		/* before its tagged reply */
 	size_t			nbytes;
 	char			capabilities[IMAP_CAPABILITIES_MAX];

@@ -106,9 +106,6 @@ login_auth_route_get(struct wire_reader *r, struct login_auth_route *m)
 	wire_get_text(r, m->master, sizeof(m->master));
 	wire_get_text(r, m->pass, sizeof(m->pass));
 	m->way = (uint8_t)wire_get_enum(r, LOGIN_AUTH_WAY_LAST);
-	/* No other way can act for somebody else. */
-	if (m->master[0] != '\0' && m->way != LOGIN_AUTH_WAY_PLAIN)
-		r->has_failed = true;
 	wire_get_text(r, m->host, sizeof(m->host));
 	m->timeout_ms = wire_get_u32(r);
 	m->has_nodelay = wire_get_bool(r);

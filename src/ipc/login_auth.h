@@ -7,8 +7,9 @@
  * After OK it names the grant: OUTCOME says what became of the login at the
  * mail host; all but LOGGED_IN end the grant, and then END does.  SESSION
  * tells a new auth of a session that lives.  EOF ends all that was open.
- * An id in use, or one in the wrong state, is a violation; an unknown one is
- * in CONTINUE only.  Responses and challenges are bytes, never base64.
+ * Violations: an id in use or in the wrong state, an unknown one in CONTINUE.
+ * Responses and challenges are bytes, never base64.  A route's master is whose
+ * password it is: he acts for destuser.
  */
 #ifndef IPC_LOGIN_AUTH_H
 #define IPC_LOGIN_AUTH_H
@@ -20,7 +21,7 @@
 #include "lib/channel.h"
 #include "lib/netaddr.h"
 
-#define LOGIN_AUTH_VERSION	2
+#define LOGIN_AUTH_VERSION	3
 
 extern const struct channel_contract login_auth_contract;
 
@@ -46,8 +47,7 @@ enum login_auth_type {
 #define LOGIN_AUTH_HOST_MAX	255	/* RFC 1035, 2.3.4 */
 #define LOGIN_AUTH_ADDRS_MAX	8	/* tried in order */
 #define LOGIN_AUTH_REASON_MAX	255
-/* A channel with more requests open than this is a violation. */
-#define LOGIN_AUTH_OPEN_MAX	16384
+#define LOGIN_AUTH_OPEN_MAX	16384	/* requests; more is a violation */
 
 /* A run of bytes, borrowed: from the body after _get, the caller's on _put. */
 struct login_auth_bytes {
@@ -57,8 +57,7 @@ struct login_auth_bytes {
 
 struct login_auth_request {
 	uint8_t			 service;	/* enum service_id */
-	bool			 is_secured;	/* TLS, or trusted network */
-	bool			 has_initial;
+	bool			 is_secured, has_initial;  /* trusted or TLS */
 	uint16_t		 attempt;	/* of this client, from 1 */
 	char			 mech[LOGIN_AUTH_MECH_MAX + 1];
 	char			 session[LOGIN_AUTH_SESSION_MAX + 1];
@@ -66,10 +65,9 @@ struct login_auth_request {
 	struct login_auth_bytes	 initial;	/* initial response */
 };
 
-/* How to log in at the mail host. */
-enum login_auth_way {
+enum login_auth_way {	/* to log in at the mail host */
 	LOGIN_AUTH_WAY_COMMAND,	/* LOGIN; USER and PASS */
-	LOGIN_AUTH_WAY_PLAIN,	/* SASL PLAIN, as master if there is one */
+	LOGIN_AUTH_WAY_PLAIN,	/* SASL PLAIN; the only one for a master */
 	LOGIN_AUTH_WAY_LOGIN,	/* SASL LOGIN */
 };
 #define LOGIN_AUTH_WAY_LAST	LOGIN_AUTH_WAY_LOGIN
@@ -78,8 +76,7 @@ enum login_auth_way {
 struct login_auth_route {
 	char		 user[LOGIN_AUTH_USER_MAX + 1];	/* for log lines */
 	char		 destuser[LOGIN_AUTH_USER_MAX + 1];
-	char		 master[LOGIN_AUTH_USER_MAX + 1]; /* "", or whose
-					   password it is: acts for destuser */
+	char		 master[LOGIN_AUTH_USER_MAX + 1];	/* "": none */
 	char		 pass[LOGIN_AUTH_PASS_MAX + 1];
 	uint8_t		 way;		/* enum login_auth_way */
 	char		 host[LOGIN_AUTH_HOST_MAX + 1];	/* as configured */

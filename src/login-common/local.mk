@@ -5,6 +5,8 @@ src_login_common_liblogin_a_SOURCES = \
 	src/login-common/auth_client.h \
 	src/login-common/backend.c \
 	src/login-common/backend.h \
+	src/login-common/backend_sasl.c \
+	src/login-common/backend_sasl.h \
 	src/login-common/foreign.c \
 	src/login-common/foreign.h \
 	src/login-common/listener.c \

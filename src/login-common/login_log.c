@@ -37,14 +37,18 @@ login_log_texts(const struct session *s, struct login_log_text *t)
 void
 login_log_login(const struct session *s)
 {
-	const char *destuser = s->login->route.destuser;
-	char safe[LOGIN_LOG_USER_MAX];
+	const struct login_auth_route *r = &s->login->route;
+	char safe[LOGIN_LOG_USER_MAX], master[LOGIN_LOG_USER_MAX];
+	bool has_master = r->master[0] != '\0';
 	struct login_log_text t;
 
 	login_log_texts(s, &t);
 	log_info("login: user=<%s> method=%s rip=%s lip=%s session=%s "
-	    "host=%s destuser=<%s>", t.user, s->mech, t.rip, t.lip, s->id,
-	    t.host, log_safe(safe, sizeof(safe), destuser, strlen(destuser)));
+	    "host=%s destuser=<%s>%s%s%s", t.user, s->mech, t.rip, t.lip,
+	    s->id, t.host, log_safe(safe, sizeof(safe), r->destuser,
+	    strlen(r->destuser)), has_master ? " master=<" : "",
+	    log_safe(master, sizeof(master), r->master, strlen(r->master)),
+	    has_master ? ">" : "");
 }
 
 void

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/strutil.h"
+#include "login-common/backend_sasl.h"
 #include "login-common/session.h"
 #include "pop3-login/pop3_reply_parse.h"
 #include "pop3-login/pop3_state.h"
@@ -51,13 +52,31 @@ pop3_refused(struct session *s, const struct pop3_reply *r)
 	return BACKEND_REFUSED;
 }
 
+/*
+ * Without a response: that RFC 5034 allows one cannot be seen from here, and
+ * one in a command of more than 255 bytes is never allowed.
+ */
+static enum backend_result
+pop3_send_auth(struct session *s, enum login_auth_way way)
+{
+	struct pop3_state *st = session_protocol(s);
+
+	st->step = way == LOGIN_AUTH_WAY_LOGIN ? POP3_BACKEND_SASL_USER :
+	    POP3_BACKEND_SASL_PLAIN;
+	session_backend_printf(s, "AUTH %s\r\n", backend_sasl_name(way));
+	return BACKEND_MORE;
+}
+
 static enum backend_result
 pop3_on_banner(struct session *s, const struct pop3_reply *r)
 {
 	struct pop3_state *st = session_protocol(s);
+	enum login_auth_way way = backend_sasl_way(&s->login->route);
 
 	if (r->kind != POP3_REPLY_OK)
 		return pop3_broken(s, "greeting is not +OK");
+	if (way != LOGIN_AUTH_WAY_COMMAND)
+		return pop3_send_auth(s, way);
 	st->step = POP3_BACKEND_USER;
 	pop3_send(s, "USER ", s->login->route.destuser);
 	return BACKEND_MORE;
@@ -70,16 +89,64 @@ pop3_on_user(struct session *s, const struct pop3_reply *r)
 
 	if (r->kind != POP3_REPLY_OK)
 		return pop3_refused(s, r);
-	st->step = POP3_BACKEND_PASS;
+	st->step = POP3_BACKEND_RESULT;
 	pop3_send(s, "PASS ", s->login->route.pass);
 	return BACKEND_MORE;
 }
 
+/* Without "+" nothing was sent yet that could be refused. */
 static enum backend_result
-pop3_on_pass(struct session *s, const struct pop3_reply *r)
+pop3_no_mech(struct session *s)
+{
+	return pop3_broken(s, "host does not take AUTH");
+}
+
+static enum backend_result
+pop3_on_sasl_plain(struct session *s, const struct pop3_reply *r)
 {
 	struct pop3_state *st = session_protocol(s);
 
+	if (r->kind != POP3_REPLY_CONTINUATION)
+		return pop3_no_mech(s);
+	st->step = POP3_BACKEND_RESULT;
+	backend_sasl_put_plain(s);
+	session_backend_put(s, "\r\n", 2);
+	return BACKEND_MORE;
+}
+
+static enum backend_result
+pop3_on_sasl_user(struct session *s, const struct pop3_reply *r)
+{
+	struct pop3_state *st = session_protocol(s);
+
+	if (r->kind != POP3_REPLY_CONTINUATION)
+		return pop3_no_mech(s);
+	st->step = POP3_BACKEND_SASL_PASS;
+	backend_sasl_put_user(s);
+	session_backend_put(s, "\r\n", 2);
+	return BACKEND_MORE;
+}
+
+static enum backend_result
+pop3_on_sasl_pass(struct session *s, const struct pop3_reply *r)
+{
+	struct pop3_state *st = session_protocol(s);
+
+	if (r->kind != POP3_REPLY_CONTINUATION)
+		return pop3_no_mech(s);
+	st->step = POP3_BACKEND_RESULT;
+	backend_sasl_put_pass(s);
+	session_backend_put(s, "\r\n", 2);
+	return BACKEND_MORE;
+}
+
+static enum backend_result
+pop3_on_result(struct session *s, const struct pop3_reply *r)
+{
+	struct pop3_state *st = session_protocol(s);
+
+	if (r->kind == POP3_REPLY_CONTINUATION)
+		return pop3_broken(s, "unexpected continuation");
 	if (r->kind != POP3_REPLY_OK)
 		return pop3_refused(s, r);
 	str_copy_clean(st->text, sizeof(st->text), r->text.text, r->text.len);
@@ -90,7 +157,10 @@ static enum backend_result	(*const steps[])(struct session *,
 				    const struct pop3_reply *) = {
 	[POP3_BACKEND_BANNER] = pop3_on_banner,
 	[POP3_BACKEND_USER] = pop3_on_user,
-	[POP3_BACKEND_PASS] = pop3_on_pass,
+	[POP3_BACKEND_SASL_PLAIN] = pop3_on_sasl_plain,
+	[POP3_BACKEND_SASL_USER] = pop3_on_sasl_user,
+	[POP3_BACKEND_SASL_PASS] = pop3_on_sasl_pass,
+	[POP3_BACKEND_RESULT] = pop3_on_result,
 };
 
 _Static_assert(sizeof(steps) / sizeof(steps[0]) ==
@@ -103,7 +173,9 @@ pop3_backend_line(struct session *s, const char *line, size_t len)
 	struct pop3_reply r;
 
 	pop3_reply_parse(&r, line, len);
-	if (r.kind != POP3_REPLY_OK && r.kind != POP3_REPLY_ERR)
+	/* "+" is for an exchange, which does not begin with USER. */
+	if (r.kind == POP3_REPLY_INVALID || (r.kind ==
+	    POP3_REPLY_CONTINUATION && st->step <= POP3_BACKEND_USER))
 		return pop3_broken(s, "not a POP3 reply");
 	if (buf_used(&s->backend.out) > 0)
 		return pop3_broken(s, "reply without a command");

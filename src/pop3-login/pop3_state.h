@@ -15,9 +15,12 @@
 enum pop3_backend_step {
 	POP3_BACKEND_BANNER,
 	POP3_BACKEND_USER,	/* USER is sent */
-	POP3_BACKEND_PASS,	/* PASS is sent */
+	POP3_BACKEND_SASL_PLAIN,	/* AUTH is sent, waits for "+" */
+	POP3_BACKEND_SASL_USER,
+	POP3_BACKEND_SASL_PASS,
+	POP3_BACKEND_RESULT,	/* PASS or the last response is sent */
 };
-#define POP3_BACKEND_STEP_LAST	POP3_BACKEND_PASS
+#define POP3_BACKEND_STEP_LAST	POP3_BACKEND_RESULT
 
 struct pop3_state {
 	struct pop3_parser	parser;

@@ -55,7 +55,7 @@ fuzz_route(const struct passdb_fields *f, const struct netaddr *lip)
 	struct settings settings = { .npassdbs = 0 };
 	struct passdb_route_login login = { .settings = &settings,
 	    .service = SERVICE_POP3, .lip = lip, .user = "joe",
-	    .pass = "secret" };
+	    .pass = "secret", .master = "" };
 	struct login_auth_route route, again;
 	struct wire_writer w;
 	struct wire_reader r;
@@ -68,6 +68,7 @@ fuzz_route(const struct passdb_fields *f, const struct netaddr *lip)
 			    &login);
 	fuzz_text(route.user);
 	fuzz_text(route.destuser);
+	fuzz_text(route.master);
 	fuzz_text(route.pass);
 	fuzz_text(route.host);
 	if (route.naddrs == 0)

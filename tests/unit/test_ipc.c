@@ -308,11 +308,13 @@ static const struct message messages[] = {
 	{ MESSAGE(login_auth_route, login_auth), .fields = {
 		TEXT(login_auth_route, user),
 		TEXT(login_auth_route, destuser),
+		TEXT(login_auth_route, master),
 		TEXT(login_auth_route, pass),
+		ENUM(login_auth_route, way, LOGIN_AUTH_WAY_LAST),
 		TEXT(login_auth_route, host),
 		U32(login_auth_route, timeout_ms),
 		BOOL(login_auth_route, has_nodelay),
-	}, .nfields = 6, .fill = fill_route, .same = same_route },
+	}, .nfields = 8, .fill = fill_route, .same = same_route },
 	{ MESSAGE(login_auth_fail, login_auth), .fields = {
 		ENUM(login_auth_fail, code, LOGIN_AUTH_CODE_LAST),
 		TEXT(login_auth_fail, user),

@@ -219,6 +219,8 @@ make_route(uint8_t says, unsigned int has)
 	wire_writer_init(&w, body, sizeof(body));
 	for (int i = 0; i < 4; i++)
 		wire_put_text(&w, "text");
+	wire_put_u8(&w, LOGIN_AUTH_WAY_PLAIN);
+	wire_put_text(&w, "text");
 	wire_put_u32(&w, 30000);
 	wire_put_bool(&w, true);
 	wire_put_u8(&w, says);

@@ -293,11 +293,16 @@ static const struct {
 	{ { { "starttls", "Y", 0 } },
 	    "this version cannot honour starttls" },
 	{ { { "starttls", NULL, 0 } }, NULL },
-	{ { { "master", "root", 0 } }, "this version cannot honour master" },
+	{ { { "master", "root", 0 } }, NULL },
 	{ { { "master", "", 0 } }, NULL },
+	{ { { "master", "ro\not", 0 } }, "control character in master" },
+	{ { { "master", "\xff", 0 } }, "invalid UTF-8 in master" },
 	{ { { "source_ip", "10.0.0.1", 0 } },
 	    "this version cannot honour source_ip" },
-	{ { { "proxy_mech", "PLAIN", 0 } },
+	{ { { "proxy_mech", "PLAIN", 0 } }, NULL },
+	{ { { "proxy_mech", "login", 0 } }, NULL },
+	{ { { "proxy_mech", "", 0 } }, NULL },
+	{ { { "proxy_mech", "XOAUTH2", 0 } },
 	    "this version cannot honour proxy_mech" },
 	{ { { "proxy_nopipelining", "Y", 0 } }, NULL },
 	{ { { "proxy_not_trusted", "Y", 0 } }, NULL },
@@ -334,6 +339,7 @@ test_long_texts(void **state)
 		{ "destuser", LOGIN_AUTH_USER_MAX },
 		{ "reason", LOGIN_AUTH_REASON_MAX },
 		{ "pass", LOGIN_AUTH_PASS_MAX },
+		{ "master", LOGIN_AUTH_USER_MAX },
 		{ "password", PASSWORD_HASH_MAX - 7 },
 	};
 	char text[LOGIN_AUTH_PASS_MAX + 2], why[PASSDB_WHY_MAX];
@@ -366,6 +372,11 @@ test_password_rule(void **state)
 		    PASSDB_PASSWORD_ACCEPT },
 		{ { { "proxy", "Y", 0 }, { "host", "10.0.0.1", 0 },
 		    { "pass", "theirs", 0 } }, PASSDB_PASSWORD_REFUSE },
+		{ { { "proxy", "Y", 0 }, { "host", "10.0.0.1", 0 },
+		    { "master", "root", 0 } }, PASSDB_PASSWORD_REFUSE },
+		{ { { "proxy", "Y", 0 }, { "host", "10.0.0.1", 0 },
+		    { "master", "", 0 }, { "pass", "", 0 } },
+		    PASSDB_PASSWORD_ACCEPT },
 		{ { { "proxy", "N", 0 }, { "host", "10.0.0.1", 0 } },
 		    PASSDB_PASSWORD_REFUSE },
 		{ { { "password", NULL, 0 } }, PASSDB_PASSWORD_REFUSE },
@@ -465,6 +476,7 @@ route_setup(struct route_fixture *x)
 	x->login.lip = &x->lip;
 	x->login.user = "joe";
 	x->login.pass = "secret";
+	x->login.master = "";
 }
 
 /* T-D8, and the default of proxy_allowed_nets. */
@@ -570,6 +582,48 @@ test_routes(void **state)
 	assert_string_equal(route.pass, "secret");
 }
 
+/* As whom, with whose password and how. */
+static void
+test_route_masters(void **state)
+{
+	static const struct {
+		const char	*login, *field, *mech, *want;
+		int		 way;	/* -1: the row is a fault */
+	} rows[] = {
+		{ "", "", "", "", LOGIN_AUTH_WAY_COMMAND },
+		{ "", "", "plain", "", LOGIN_AUTH_WAY_PLAIN },
+		{ "", "", "login", "", LOGIN_AUTH_WAY_LOGIN },
+		{ "", "proxy", "", "proxy", LOGIN_AUTH_WAY_PLAIN },
+		{ "", "proxy", "plain", "proxy", LOGIN_AUTH_WAY_PLAIN },
+		{ "", "proxy", "login", "", -1 },
+		{ "boss", "", "", "boss", LOGIN_AUTH_WAY_PLAIN },
+		{ "boss", "", "login", "boss", LOGIN_AUTH_WAY_PLAIN },
+		{ "boss", "proxy", "", "proxy", LOGIN_AUTH_WAY_PLAIN },
+	};
+	struct login_auth_route route;
+	char why[PASSDB_WHY_MAX];
+	struct passdb_fields f;
+	struct route_fixture x;
+
+	(void)state;
+	route_setup(&x);
+	for (size_t i = 0; i < UNIT_LENGTH(rows); i++) {
+		struct column c[COLUMNS_MAX] = { { "proxy", "Y", 0 },
+			{ "host", "10.0.0.1", 0 },
+			{ "master", rows[i].field, 0 },
+			{ "proxy_mech", rows[i].mech, 0 } };
+
+		x.login.master = rows[i].login;
+		assert_int_equal(read_row(&f, c, why),
+		    rows[i].way == -1 ? -1 : 0);
+		if (rows[i].way == -1)
+			continue;
+		passdb_route_begin(&route, &f, &x.login);
+		assert_string_equal(route.master, rows[i].want);
+		assert_int_equal(route.way, rows[i].way);
+	}
+}
+
 int
 main(void)
 {
@@ -586,6 +640,7 @@ main(void)
 		cmocka_unit_test(test_refused_addresses),
 		cmocka_unit_test(test_allowed_addresses),
 		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_route_masters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
