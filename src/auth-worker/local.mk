@@ -20,6 +20,10 @@ endif
 if WITH_MARIADB
 src_auth_worker_libauthworker_a_CPPFLAGS += -DWITH_MARIADB
 endif
+if WITH_PGSQL
+src_auth_worker_libauthworker_a_SOURCES += src/auth-worker/sql_pgsql.c
+src_auth_worker_libauthworker_a_CPPFLAGS += -DWITH_PGSQL $(PGSQL_CFLAGS)
+endif
 
 pkglibexec_PROGRAMS += src/auth-worker/auth-worker
 src_auth_worker_auth_worker_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
@@ -33,5 +37,6 @@ src_auth_worker_auth_worker_LDADD = \
 	$(BSD_LIBS) \
 	$(CRYPTO_LIBS) \
 	$(CRYPT_LIBS) \
+	$(PGSQL_LIBS) \
 	$(SQLITE_LIBS) \
 	$(MYSQL_LIBS)

@@ -22,6 +22,9 @@
 #define SQL_COLUMN_HEAD_BYTES	5
 
 static const struct sql_driver *const sql_drivers[] = {
+#ifdef WITH_PGSQL
+	&sql_pgsql_driver,
+#endif
 #ifdef WITH_SQLITE
 	&sql_sqlite_driver,
 #endif

@@ -37,7 +37,7 @@ struct sql_fault {
 	char			 text[SQL_FAULT_TEXT_MAX];
 };
 
-/* The value of one placeholder; any bytes. */
+/* The value of one placeholder; any bytes, and a NUL that len omits. */
 struct sql_param {
 	const char	*data;
 	size_t		 len;
@@ -89,6 +89,7 @@ struct sql_driver {
 	void		 (*close)(void *conn);
 };
 
+extern const struct sql_driver sql_pgsql_driver;
 extern const struct sql_driver sql_sqlite_driver;
 extern const struct sql_driver sql_mysql_driver;
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/connect_pgsql.h"
 #include "config/connect_text.h"
 #include "config/setting_value.h"
 #include "lib/strutil.h"
@@ -102,6 +103,7 @@ static const struct connect_key pgsql_keys[] = {
 	{ "keepalives_count", CONNECT_NUMBER, 0, 100, NULL },
 	{ "tcp_user_timeout", CONNECT_NUMBER, 0, CONNECT_SECONDS_MAX * 1000,
 	    NULL },
+	{ "password_without_tls", CONNECT_WORD, 0, 0, "yes no" },
 	{ "passfile", CONNECT_REFUSED, 0, 0, by_environment },
 	{ "service", CONNECT_REFUSED, 0, 0, not_read },
 	{ "replication", CONNECT_REFUSED, 0, 0,
@@ -187,5 +189,6 @@ connect_keys_check(const struct connect_text *text, const char *driver,
 			return -1;
 		}
 	}
-	return 0;
+	return strcmp(driver, "pgsql") != 0 ? 0 :
+	    connect_pgsql_check(text, err, err_size);
 }

@@ -11,6 +11,8 @@ src_config_libconfig_a_SOURCES = \
 	src/config/config_wire.h \
 	src/config/connect_keys.c \
 	src/config/connect_keys.h \
+	src/config/connect_pgsql.c \
+	src/config/connect_pgsql.h \
 	src/config/connect_text.c \
 	src/config/connect_text.h \
 	src/config/faults.c \
@@ -39,6 +41,9 @@ src_config_libconfig_a_SOURCES = \
 	src/config/settings_table.h \
 	src/config/var.c \
 	src/config/var.h
+if WITH_PGSQL
+src_config_libconfig_a_CPPFLAGS += -DWITH_PGSQL
+endif
 if WITH_SQLITE
 src_config_libconfig_a_CPPFLAGS += -DWITH_SQLITE
 endif

@@ -33,7 +33,11 @@ static const struct {
 #else
 	{ "mysql", false },
 #endif
+#ifdef WITH_PGSQL
+	{ "pgsql", true },
+#else
 	{ "pgsql", false },
+#endif
 };
 
 static bool

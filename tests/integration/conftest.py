@@ -16,6 +16,7 @@ from harness import procs  # noqa: E402
 from harness.dovecot import DovecotHost  # noqa: E402
 from harness.host import Hosts  # noqa: E402
 from harness.mariadb import Mariadb  # noqa: E402
+from harness.postgres import Postgres  # noqa: E402
 from harness.suite import Suite  # noqa: E402
 
 
@@ -141,6 +142,15 @@ def mariadb():
     server = Mariadb()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server, on the standard port if that is free."""
+    server = Postgres()
+    yield server
+    server.close()
+    Postgres.forget_templates()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ LIBRARIES = {
     "src/pop3-login/pop3-login": "bsd event_core",
     "src/auth/auth": "bsd event_core crypto crypt argon2",
     "src/auth-worker/auth-worker": """bsd event_core crypto crypt argon2
-        sqlite3 mariadb mysqlclient""",
+        pq sqlite3 mariadb mysqlclient""",
 }
 
 

@@ -31,6 +31,7 @@ UNIT_TESTS += tests/unit/test_auth_server
 UNIT_TESTS += tests/unit/test_base64
 UNIT_TESTS += tests/unit/test_digest
 UNIT_TESTS += tests/unit/test_config_parse
+UNIT_TESTS += tests/unit/test_connect_pgsql
 UNIT_TESTS += tests/unit/test_config_wire
 UNIT_TESTS += tests/unit/test_connect_text
 UNIT_TESTS += tests/unit/test_settings

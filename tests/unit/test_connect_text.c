@@ -41,8 +41,9 @@ test_seed(void **state)
 		assert_word("password", "hush");
 		assert_null(connect_text_get(&text, "host"));
 		assert_null(connect_text_get(&text, "port"));
+		/* PostgreSQL's library would give the password in clear. */
 		assert_int_equal(connect_keys_check(&text, drivers[i], err,
-		    sizeof(err)), 0);
+		    sizeof(err)), i == 0 ? 0 : -1);
 		connect_text_clear(&text);
 		assert_int_equal(text.nhosts + text.nwords, 0);
 	}
