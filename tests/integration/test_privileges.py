@@ -31,9 +31,18 @@ def running(suite, hosts):
 
 
 def each(suite, *names):
-    """(pid, name) of the children; every kind is there."""
-    found = [(pid, procs.comm(pid)) for pid in suite.children()]
-    assert {name for _, name in found} == set(UIDS)
+    """(pid, name) of the children; every kind is there, and in its jail."""
+
+    def settled():
+        found = [(pid, procs.comm(pid)) for pid in suite.children()]
+        if {name for _, name in found} != set(UIDS):
+            return None
+        # The last thing that a new spare, say, gives up.
+        if any(procs.status(pid)["NoNewPrivs"] != "1" for pid, _ in found):
+            return None
+        return found
+
+    found = procs.wait_until(settled, "children in their jails")
     return [pair for pair in found if not names or pair[1] in names]
 
 
