@@ -8,9 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -159,6 +161,19 @@ sock_keepalive(int fd)
 	(void)sock_int_option(fd, IPPROTO_TCP, TCP_KEEPINTVL,
 	    SOCK_KEEPINTVL_S);
 	(void)sock_int_option(fd, IPPROTO_TCP, TCP_KEEPCNT, SOCK_KEEPCNT);
+}
+
+size_t
+sock_room(int fd)
+{
+	uint32_t info[SK_MEMINFO_VARS];
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len) == -1 ||
+	    len != sizeof(info) ||
+	    info[SK_MEMINFO_SNDBUF] <= info[SK_MEMINFO_WMEM_QUEUED])
+		return 0;
+	return info[SK_MEMINFO_SNDBUF] - info[SK_MEMINFO_WMEM_QUEUED];
 }
 
 int

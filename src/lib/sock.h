@@ -3,6 +3,7 @@
 #define LIB_SOCK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct netaddr;
 
@@ -30,6 +31,11 @@ void	sock_nodelay(int fd);
  * accepts, which saves four calls a client.
  */
 void	sock_keepalive(int fd);
+/*
+ * Bytes that a connected socket takes before it has to block, roughly; 0
+ * when that is not known.
+ */
+size_t	sock_room(int fd);
 int	sock_nonblock(int fd);
 int	sock_cloexec(int fd, bool on);
 /* A pair of AF_UNIX sockets of the type, close-on-exec, non-blocking. */

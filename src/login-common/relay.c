@@ -13,12 +13,18 @@
 #include "login-common/login_process.h"
 #include "login-common/session.h"
 
-/* One read of any session; no session owns a buffer while it is idle. */
-#define RELAY_SCRATCH	65536
+/* One read; all of it is kept when the other side takes nothing. */
+#define RELAY_READ	65536u
+/*
+ * A read while the other side has room for all of it: each wakes the other
+ * side's process once, which costs more than the copying.
+ */
+#define RELAY_READ_BULK	(4u * RELAY_READ)
 /* What one direction moves before others have their turn. */
-#define RELAY_TURN_MAX	(4u * RELAY_SCRATCH)
+#define RELAY_TURN_MAX	RELAY_READ_BULK
 
-static uint8_t relay_scratch[RELAY_SCRATCH];
+/* All sessions read into this; none owns a buffer while it is idle. */
+static uint8_t relay_scratch[RELAY_READ_BULK];
 
 /*
  * What was read before the relay began goes on behind what is queued; the
@@ -57,13 +63,22 @@ relay_start(struct session *s)
 	login_process_changed(process);
 }
 
+/* How much to read; was_full: there was more than the last read took. */
+static size_t
+relay_read_size(const struct stream *to, bool was_full)
+{
+	/* Twice: the kernel counts its own overhead as well. */
+	return was_full && sock_room(to->fd) >= 2u * RELAY_READ_BULK ?
+	    RELAY_READ_BULK : RELAY_READ;
+}
+
 /*
  * Moves bytes one way.  true when the turn was used up and more may be there.
  */
 static bool
 relay_move(struct stream *from, struct stream *to, uint64_t *bytes)
 {
-	size_t n, moved = 0;
+	size_t n, size = RELAY_READ, moved = 0;
 
 	if (buf_used(&to->out) > 0) {
 		if (!to->can_write || stream_flush(to) == -1)
@@ -72,7 +87,7 @@ relay_move(struct stream *from, struct stream *to, uint64_t *bytes)
 			return false;
 	}
 	while (moved < RELAY_TURN_MAX) {
-		n = stream_read(from, relay_scratch, sizeof(relay_scratch));
+		n = stream_read(from, relay_scratch, size);
 		if (n == 0)
 			break;
 		moved += n;
@@ -80,6 +95,7 @@ relay_move(struct stream *from, struct stream *to, uint64_t *bytes)
 		if (stream_write(to, relay_scratch, n) == -1 ||
 		    buf_used(&to->out) > 0)
 			return false;
+		size = relay_read_size(to, n == size);
 	}
 	if (from->has_eof)
 		stream_shut(to);
