@@ -36,12 +36,6 @@
 /* What a child needs while it starts, and what must be left for others. */
 #define CHILD_FDS		(2 * MASTER_LISTENERS_MAX + 32)
 
-/* One packet of log records; a child sends at most 8 KiB. */
-#define CHILD_LOG_PACKET	16384
-/* Packets read at one go, and from one that is gone: all the kernel holds. */
-#define CHILD_LOG_PACKETS_MAX		32
-#define CHILD_LOG_LAST_PACKETS_MAX	512
-
 static int	child_on_ready(void *, uint32_t, struct wire_reader *, int);
 static int	child_on_taken(void *, uint32_t, struct wire_reader *, int);
 static int	child_on_kept(void *, uint32_t, struct wire_reader *, int);
@@ -82,7 +76,6 @@ static const struct child_exit_word child_exit_words[] = {
 
 static void	child_on_closed(void *, enum channel_end);
 static void	child_on_exit(void *, unsigned int);
-static void	child_on_log(void *, unsigned int);
 
 static void
 child_open_channel(struct child *c, int fd)
@@ -175,13 +168,17 @@ child_new(const struct child_config *config)
 	}
 	c->state = CHILD_IS_STARTING;
 	c->started_ms = clock_ms();
-	c->log_fd = log[0];
-	c->log_lines = config->log_lines_max;
 	child_open_channel(c, master[0]);
 	loop_io_start(config->loop, &c->exit_io, c->pidfd, LOOP_READ,
 	    child_on_exit, c);
-	loop_io_start(config->loop, &c->log_io, c->log_fd, LOOP_READ,
-	    child_on_log, c);
+	child_log_start(&c->log, &(struct child_log_config){
+		.loop = config->loop,
+		.log = config->log,
+		.name = child_name(c),
+		.pid = c->pid,
+		.fd = log[0],
+		.lines_max = config->log_lines_max,
+	});
 	return c;
 }
 
@@ -189,10 +186,9 @@ void
 child_free(struct child *c)
 {
 	loop_io_stop(&c->exit_io);
-	loop_io_stop(&c->log_io);
+	child_log_clear(&c->log);
 	channel_free(c->channel);
 	(void)close(c->pidfd);
-	(void)close(c->log_fd);
 	free(c);
 }
 
@@ -399,99 +395,10 @@ child_kill(struct child *c)
 		    (long)c->pid);
 }
 
-/* The child's log. */
-
-static void
-child_log_line(struct child *c, enum log_level level, const void *text,
-    size_t len)
-{
-	master_log_child(c->config.log, child_name(c), c->pid, level, text,
-	    len);
-	if (c->log_lines > 0)
-		c->log_lines--;
-}
-
-/* What a library wrote to stderr. */
-static void
-child_log_raw(struct child *c, const uint8_t *p, size_t len)
-{
-	const uint8_t *end;
-	size_t n;
-
-	while (len > 0) {
-		end = memchr(p, '\n', len);
-		n = end == NULL ? len : (size_t)(end - p);
-		if (n > 0)
-			child_log_line(c, LOG_LEVEL_ERROR, p, n);
-		if (end == NULL)
-			return;
-		p += n + 1;
-		len -= n + 1;
-	}
-}
-
-/* Records {magic, level, length, text}; what is not that is raw text. */
-static void
-child_log_packet(struct child *c, const uint8_t *p, size_t len)
-{
-	size_t n;
-
-	while (len > 0) {
-		if (len < 4 || p[0] != LOG_MAGIC || p[1] > LOG_LEVEL_ERROR) {
-			child_log_raw(c, p, len);
-			return;
-		}
-		n = (size_t)p[2] | (size_t)p[3] << 8;
-		if (n > len - 4)
-			n = len - 4;
-		child_log_line(c, (enum log_level)p[1], p + 4, n);
-		p += 4 + n;
-		len -= 4 + n;
-	}
-}
-
-static void
-child_read_log(struct child *c, unsigned int packets_max)
-{
-	uint8_t packet[CHILD_LOG_PACKET];
-	unsigned int i;
-	ssize_t n;
-
-	for (i = 0; i < packets_max && c->log_lines > 0; i++) {
-		n = recv(c->log_fd, packet, sizeof(packet), MSG_DONTWAIT);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1 && errno == EAGAIN)
-			return;
-		if (n <= 0) {
-			loop_io_stop(&c->log_io);
-			return;
-		}
-		child_log_packet(c, packet, (size_t)n);
-	}
-}
-
-/* One that says too much waits for the next second: it has its own queue. */
-static void
-child_on_log(void *arg, unsigned int what)
-{
-	struct child *c = arg;
-
-	(void)what;
-	child_read_log(c, CHILD_LOG_PACKETS_MAX);
-	if (c->log_lines == 0)
-		loop_io_stop(&c->log_io);
-}
-
 void
 child_tick(struct child *c)
 {
-	bool was_used_up = c->log_lines == 0;
-
-	c->log_lines = c->config.log_lines_max;
-	if (was_used_up)
-		loop_io_start(c->config.loop, &c->log_io, c->log_fd, LOOP_READ,
-		    child_on_log, c);
+	child_log_tick(&c->log);
 	if (c->kill_at_ms != 0 && c->kill_at_ms <= clock_ms()) {
 		log_warn("%s[%ld]: did not end when asked, killed",
 		    child_name(c), (long)c->pid);
@@ -517,8 +424,7 @@ child_on_exit(void *arg, unsigned int what)
 	}
 	if (info.si_pid == 0)
 		return;
-	c->log_lines = c->config.log_lines_max;
-	child_read_log(c, CHILD_LOG_LAST_PACKETS_MAX);
+	child_log_drain(&c->log);
 	end.code = info.si_code;
 	end.status = info.si_status;
 	c->config.hooks->ended(c, &end);

@@ -12,6 +12,7 @@
 #include "ipc/roles.h"
 #include "lib/log.h"
 #include "lib/loop.h"
+#include "master/child_log.h"
 
 struct channel;
 struct child;
@@ -62,10 +63,9 @@ struct child {
 	enum child_state	 state;
 	pid_t			 pid;
 	int			 pidfd;
-	int			 log_fd;
 	struct channel		*channel;	/* NULL: closed */
-	struct loop_io		 exit_io, log_io;
-	uint32_t		 log_lines;	/* left in this second */
+	struct loop_io		 exit_io;
+	struct child_log	 log;
 	uint64_t		 started_ms;
 	uint64_t		 ready_ms;	/* 0: not yet */
 	uint64_t		 asked_ms;	/* EVICT was sent, 0: never */

@@ -5,6 +5,8 @@ src_master_libmaster_a_SOURCES = \
 	src/master/check.h \
 	src/master/child.c \
 	src/master/child.h \
+	src/master/child_log.c \
+	src/master/child_log.h \
 	src/master/listeners.c \
 	src/master/listeners.h \
 	src/master/master.c \

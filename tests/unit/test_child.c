@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -271,11 +272,11 @@ test_hostile_log(void **state)
 		int fds[2];
 
 		assert_int_equal(sock_pair(SOCK_SEQPACKET, fds), 0);
-		assert_true(dup2(fds[0], s->child->log_fd) != -1);
+		assert_true(dup2(fds[0], s->child->log.config.fd) != -1);
 		assert_int_equal(send(fds[1], records, sizeof(records) - 1,
 		    0), sizeof(records) - 1);
-		loop_io_stop(&s->child->log_io);
-		s->child->log_lines = 0;
+		loop_io_stop(&s->child->log.io);
+		s->child->log.lines = 0;
 		child_tick(s->child);
 		(void)close(fds[0]);
 		wait_until(s, "xy");
@@ -305,6 +306,39 @@ test_log_rate(void **state)
 	loop_turn(s->loop, false);
 	read_log(s);
 	assert_non_null(strstr(s->text, ": 6\n"));
+}
+
+/* Lines that come in crowds are read with pauses, and none is left over. */
+static void
+test_log_crowds(void **state)
+{
+	struct seen *s = *state;
+
+	start(s, "log:1 log:2 log:3 log:4 log:5 log:6 ready sleep:50 "
+	    "log:7 log:8 log:9 log:10 log:11 sleep:50 log:12 sleep:60000");
+	wait_until(s, ": 6\n");
+	wait_until(s, ": 11\n");
+	wait_until(s, ": 12\n");
+	assert_true(strstr(s->text, ": 1\n") < strstr(s->text, ": 11\n"));
+}
+
+/* What it has said is read before it is out of sight. */
+static void
+test_log_of_one_left(void **state)
+{
+	struct seen *s = *state;
+	struct pollfd pfd = { .events = POLLIN };
+
+	start(s, "ready sleep:20 log:last sleep:60000");
+	while (s->nready == 0)
+		loop_turn(s->loop, true);
+	pfd.fd = s->child->log.config.fd;
+	assert_int_equal(poll(&pfd, 1, WAIT_MS), 1);
+	child_kill(s->child);
+	child_free(s->child);
+	s->child = NULL;
+	read_log(s);
+	assert_non_null(strstr(s->text, ": last\n"));
 }
 
 /* Each breaks the rules in its way, and dies for it. */
@@ -417,6 +451,8 @@ main(int argc, char *argv[])
 		TEST(test_last_words),
 		TEST(test_hostile_log),
 		TEST(test_log_rate),
+		TEST(test_log_crowds),
+		TEST(test_log_of_one_left),
 		TEST(test_violations),
 		TEST(test_kept_only_when_asked),
 		TEST(test_auth_asks),

@@ -293,6 +293,33 @@ test_pair_and_flags(void **state)
 	assert_int_equal(errno, EBADF);
 }
 
+/* Room shrinks to nothing while the other side does not read. */
+static void
+test_room(void **state)
+{
+	static const char bytes[65536];
+	struct netaddr at, peer;
+	int lfd, fd, afd;
+	size_t before;
+
+	(void)state;
+	lfd = listen_on(loopbacks[0], &at);
+	fd = connect_to(&at, NULL);
+	wait_for(lfd, POLLIN);
+	afd = sock_accept(lfd, &peer);
+	assert_true(afd >= 0);
+	before = sock_room(fd);
+	assert_true(before > 0);
+	while (send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL) > 0)
+		continue;
+	assert_int_equal(errno, EAGAIN);
+	assert_true(sock_room(fd) < sizeof(bytes));
+	assert_int_equal(sock_room(-1), 0);
+	(void)close(afd);
+	(void)close(fd);
+	(void)close(lfd);
+}
+
 int
 main(void)
 {
@@ -305,6 +332,7 @@ main(void)
 		cmocka_unit_test(test_connect_from),
 		cmocka_unit_test(test_many_clients),
 		cmocka_unit_test(test_pair_and_flags),
+		cmocka_unit_test(test_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
