@@ -1,6 +1,10 @@
 noinst_LIBRARIES += src/auth-worker/libauthworker.a
 src_auth_worker_libauthworker_a_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
 src_auth_worker_libauthworker_a_SOURCES = \
+	src/auth-worker/passwd_file.c \
+	src/auth-worker/passwd_file.h \
+	src/auth-worker/passwd_table.c \
+	src/auth-worker/passwd_table.h \
 	src/auth-worker/resolver.c \
 	src/auth-worker/resolver.h \
 	src/auth-worker/sql.c \

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "auth-worker/passwd_file.h"
 #include "auth-worker/resolver.h"
 #include "auth-worker/sql.h"
 #include "config/query.h"
@@ -29,9 +30,10 @@
 
 typedef char tasks_value[QUERY_VALUE_MAX];
 
-/* One SQL passdb. */
+/* One passdb; what its driver has no use for stays NULL. */
 struct tasks_passdb {
-	struct query		*query;		/* NULL: not usable */
+	struct passwd_file	*file;
+	struct query		*query;
 	struct sql_source	 source;
 	tasks_value		*values;	/* of the parameters */
 	struct sql_param	*params;
@@ -58,6 +60,13 @@ static const char *const tasks_kinds[SQL_FAULT_LAST + 1] = {
 	[SQL_FAULT_ROW] = "unusable row",
 };
 
+static const char *
+tasks_driver_name(const struct settings_passdb *s)
+{
+	return s->driver == PASSDB_SQL ? s->sql_driver :
+	    settings_passdb_word(s->driver);
+}
+
 /* The line that explains why logins fail, but not once for each. */
 static void
 tasks_log(struct tasks *t, unsigned int i, const struct sql_fault *fault)
@@ -74,7 +83,8 @@ tasks_log(struct tasks *t, unsigned int i, const struct sql_fault *fault)
 		(void)snprintf(held, sizeof(held), " (and %lu before it)",
 		    quiet->nheld);
 	log_error("passdb %u (%s): %s: %s%s", i + 1,
-	    t->settings->passdbs[i].sql_driver, tasks_kinds[fault->kind],
+	    tasks_driver_name(&t->settings->passdbs[i]),
+	    tasks_kinds[fault->kind],
 	    log_safe(text, sizeof(text), fault->text, strlen(fault->text)),
 	    held);
 	quiet->until_ms = now_ms + TASKS_QUIET_MS;
@@ -113,6 +123,31 @@ tasks_compile(struct tasks_passdb *p, const struct settings_passdb *s)
 	return 0;
 }
 
+/* A driver that cannot be used has said so: its lookups are faults. */
+static void
+tasks_open(struct tasks *t, size_t i)
+{
+	const struct settings_passdb *s = &t->settings->passdbs[i];
+	struct tasks_passdb *p = &t->passdbs[i];
+	char err[SQL_FAULT_TEXT_MAX] = "";
+
+	switch (s->driver) {
+	case PASSDB_SQL:
+		(void)tasks_compile(p, s);
+		break;
+	case PASSDB_PASSWD_FILE:
+		p->file = passwd_file_new(s->args,
+		    t->settings->auth_process_size_bytes, err, sizeof(err));
+		break;
+	case PASSDB_STATIC:
+	case PASSDB_NGINX_HTTP:
+		break;
+	}
+	if (err[0] != '\0')
+		log_error("passdb %zu (%s): %s", i + 1, tasks_driver_name(s),
+		    err);
+}
+
 struct tasks *
 tasks_new(const struct settings *settings)
 {
@@ -120,9 +155,7 @@ tasks_new(const struct settings *settings)
 
 	t->settings = settings;
 	for (size_t i = 0; i < settings->npassdbs; i++)
-		if (settings->passdbs[i].driver == PASSDB_SQL)
-			(void)tasks_compile(&t->passdbs[i],
-			    &settings->passdbs[i]);
+		tasks_open(t, i);
 	return t;
 }
 
@@ -135,6 +168,7 @@ tasks_free(struct tasks *t)
 		return;
 	for (size_t i = 0; i < SETTINGS_PASSDBS_MAX; i++) {
 		p = &t->passdbs[i];
+		passwd_file_free(p->file);
 		if (p->query == NULL)
 			continue;
 		sql_source_clear(&p->source);
@@ -155,11 +189,10 @@ tasks_time_ms(const struct tasks *t)
 	return timeout_ms - timeout_ms / TASKS_MARGIN;
 }
 
-static int
-tasks_expand(struct tasks_passdb *p, const struct auth_worker_lookup *m,
-    struct sql_fault *fault)
+static struct var_values
+tasks_values(const struct auth_worker_lookup *m)
 {
-	const struct var_values values = {
+	return (struct var_values){
 		.user = m->user,
 		.service = service_name((enum service_id)m->service),
 		.mech = m->mech,
@@ -169,6 +202,13 @@ tasks_expand(struct tasks_passdb *p, const struct auth_worker_lookup *m,
 		.is_secured = m->is_secured,
 		.pid = (uint32_t)getpid(),
 	};
+}
+
+static int
+tasks_expand(struct tasks_passdb *p, const struct auth_worker_lookup *m,
+    struct sql_fault *fault)
+{
+	const struct var_values values = tasks_values(m);
 
 	for (size_t i = 0; i < p->nparams; i++) {
 		if (query_param_expand(p->query, i, &values, p->values[i],
@@ -183,27 +223,46 @@ tasks_expand(struct tasks_passdb *p, const struct auth_worker_lookup *m,
 	return 0;
 }
 
+static enum auth_worker_found
+tasks_query(struct tasks *t, struct tasks_passdb *p,
+    const struct auth_worker_lookup *m, struct sql_fault *fault)
+{
+	struct sql_query query;
+
+	if (tasks_expand(p, m, fault) == -1)
+		return AUTH_WORKER_FAULT;
+	query.params = p->params;
+	query.nparams = p->nparams;
+	query.due_ms = clock_ms() + tasks_time_ms(t);
+	return sql_source_query(&p->source, &query, &t->row, fault);
+}
+
+static enum auth_worker_found
+tasks_ask(struct tasks *t, const struct auth_worker_lookup *m,
+    struct sql_fault *fault)
+{
+	struct tasks_passdb *p = &t->passdbs[m->passdb];
+	const struct var_values values = tasks_values(m);
+
+	if (p->query != NULL)
+		return tasks_query(t, p, m, fault);
+	if (p->file != NULL)
+		return passwd_file_find(p->file, &values, &t->row, fault);
+	sql_fault_set(fault, SQL_FAULT_QUERY, "not usable");
+	return AUTH_WORKER_FAULT;
+}
+
 const struct auth_worker_row *
 tasks_lookup(struct tasks *t, const struct auth_worker_lookup *m)
 {
-	enum auth_worker_found found = AUTH_WORKER_FAULT;
 	struct sql_fault fault = { .kind = SQL_FAULT_QUERY };
-	struct tasks_passdb *p;
-	struct sql_query query;
+	enum auth_worker_found found;
 
 	if (m->passdb >= t->settings->npassdbs ||
-	    t->settings->passdbs[m->passdb].driver != PASSDB_SQL)
+	    t->settings->passdbs[m->passdb].driver == PASSDB_STATIC)
 		return NULL;
-	p = &t->passdbs[m->passdb];
 	sql_row_clear(&t->row);
-	if (p->query == NULL) {
-		sql_fault_set(&fault, SQL_FAULT_QUERY, "not usable");
-	} else if (tasks_expand(p, m, &fault) == 0) {
-		query.params = p->params;
-		query.nparams = p->nparams;
-		query.due_ms = clock_ms() + tasks_time_ms(t);
-		found = sql_source_query(&p->source, &query, &t->row, &fault);
-	}
+	found = tasks_ask(t, m, &fault);
 	if (found == AUTH_WORKER_FAULT || found == AUTH_WORKER_UNUSABLE)
 		tasks_log(t, m->passdb, &fault);
 	return &t->row.row;

@@ -23,7 +23,7 @@ struct tasks	*tasks_new(const struct settings *);
 void		 tasks_free(struct tasks *);
 /*
  * The row of a user, valid until the next call.  Faults are logged here, one
- * line of a kind in 10 seconds.  NULL when there is no such SQL passdb.
+ * line of a kind in 10 seconds.  NULL when there is no such passdb.
  */
 const struct auth_worker_row	*tasks_lookup(struct tasks *,
 				    const struct auth_worker_lookup *);

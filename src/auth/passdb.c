@@ -159,14 +159,7 @@ passdb_checks_passwords(const struct passdb *db)
 const char *
 passdb_driver_name(const struct passdb *db)
 {
-	static const char *const names[] = {
-		[PASSDB_SQL] = "sql",
-		[PASSDB_STATIC] = "static",
-		[PASSDB_PASSWD_FILE] = "passwd-file",
-		[PASSDB_NGINX_HTTP] = "nginx-http",
-	};
-
-	return names[db->settings->driver];
+	return settings_passdb_word(db->settings->driver);
 }
 
 const char *

@@ -92,9 +92,9 @@ file_fault(const struct stat *st, bool is_secret)
 	return NULL;
 }
 
-/* Opens the file in its checked directory. */
+/* Opens the file in its checked directory, which may be wanted too. */
 static int
-file_open(const char *path, bool is_secret, const char **fault)
+file_open(const char *path, bool is_secret, int *dir_fd, const char **fault)
 {
 	char dir_path[PATH_MAX], base[PATH_MAX], *name;
 	struct stat st;
@@ -128,7 +128,10 @@ file_open(const char *path, bool is_secret, const char **fault)
 	} else
 		errno = EPERM;
 	flags = errno;
-	close(dir);
+	if (dir_fd != NULL && fd != -1)
+		*dir_fd = dir;
+	else
+		close(dir);
 	errno = flags;
 	return fd;
 }
@@ -165,7 +168,7 @@ config_file_read(const char *path, bool is_secret, struct arena *arena,
 	char *bytes = NULL;
 	int fd, saved;
 
-	fd = file_open(path, is_secret, &fault);
+	fd = file_open(path, is_secret, NULL, &fault);
 	if (fd == -1) {
 		saved = errno;
 		snprintf(err, err_size, "%s", fault);
@@ -186,4 +189,107 @@ config_file_read(const char *path, bool is_secret, struct arena *arena,
 	close(fd);
 	errno = EPERM;
 	return bytes;
+}
+
+/* Has the account this permission (4 to read, 1 to search)? */
+static bool
+reader_may(const struct config_file_reader *reader, const struct stat *st,
+    mode_t bit)
+{
+	if (st->st_uid == reader->uid)
+		return (st->st_mode & (bit << 6)) != 0;
+	if (st->st_gid == reader->gid)
+		return (st->st_mode & (bit << 3)) != 0;
+	return (st->st_mode & bit) != 0;
+}
+
+/* Can the account come to this directory?  Takes the descriptor. */
+static bool
+reader_reaches(const struct config_file_reader *reader, int dir)
+{
+	struct stat st, above;
+	int up;
+
+	for (;;) {
+		if (fstat(dir, &st) == -1 || !reader_may(reader, &st, 1) ||
+		    (up = openat(dir, "..",
+		    O_PATH | O_DIRECTORY | O_CLOEXEC)) == -1)
+			break;
+		close(dir);
+		dir = up;
+		if (fstat(dir, &above) == -1)
+			break;
+		if (above.st_dev == st.st_dev && above.st_ino == st.st_ino) {
+			close(dir);
+			return true;
+		}
+	}
+	close(dir);
+	return false;
+}
+
+/* Why the file must not be relied on, or NULL. */
+static const char *
+shared_fault(const struct stat *st, const struct config_file_reader *reader)
+{
+	if (!S_ISREG(st->st_mode))
+		return "not a regular file";
+	if (!file_has_trusted_owner(st))
+		return geteuid() == 0 ? "must belong to root" :
+		    "must belong to root or to the caller";
+	if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return "must not be writable by group or others";
+	if (reader->is_secret && (st->st_mode & S_IRWXO) != 0)
+		return "must not be readable by others, mode 0640 at most: "
+		    "it holds secrets";
+	if (st->st_size > 0 && (uint64_t)st->st_size > reader->bytes_max)
+		return "is too large";
+	return NULL;
+}
+
+/* Says in err why the account cannot use the file; takes dir. */
+static int
+reader_check(const struct config_file_reader *reader, const struct stat *st,
+    int dir, char *err, size_t err_size)
+{
+	const bool is_reached = reader_reaches(reader, dir);
+
+	if (!reader_may(reader, st, 4))
+		snprintf(err, err_size, "cannot be read by %s: give it group "
+		    "%u and mode 0640", reader->setting, reader->gid);
+	else if (reader->is_secret && st->st_gid != reader->gid &&
+	    (st->st_mode & S_IRWXG) != 0)
+		snprintf(err, err_size, "must not be readable by another "
+		    "group than that of %s, %u", reader->setting,
+		    reader->gid);
+	else if (!is_reached)
+		snprintf(err, err_size, "its directory, or one above, cannot "
+		    "be entered by %s", reader->setting);
+	else
+		return 0;
+	return -1;
+}
+
+int
+config_file_check(const char *path, const struct config_file_reader *reader,
+    char *err, size_t err_size)
+{
+	const char *fault = NULL;
+	struct stat st;
+	int fd, dir = -1, rc = -1;
+
+	fd = file_open(path, reader->is_secret, &dir, &fault);
+	if (fd != -1)
+		fault = fstat(fd, &st) == -1 ? strerror(errno) :
+		    shared_fault(&st, reader);
+	if (fault != NULL) {
+		snprintf(err, err_size, "%s", fault);
+		if (dir != -1)
+			close(dir);
+	} else {
+		rc = reader_check(reader, &st, dir, err, err_size);
+	}
+	if (fd != -1)
+		close(fd);
+	return rc;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 
@@ -19,5 +20,21 @@ struct arena;
  */
 char	*config_file_read(const char *path, bool is_secret, struct arena *,
 	    size_t *len, char *err, size_t err_size);
+
+/* Who shall be able to read a file later, and what else must hold. */
+struct config_file_reader {
+	const char	*setting;	/* that names the account */
+	uint32_t	 uid, gid;
+	bool		 is_secret;	/* for nobody else's eyes */
+	uint64_t	 bytes_max;
+};
+
+/*
+ * Is this a file that only root, or the caller, may have made, and that this
+ * account can read?  A secret one must not be readable by others, nor be a
+ * symbolic link.  -1 with a reason, without the path, in err.
+ */
+int	config_file_check(const char *path, const struct config_file_reader *,
+	    char *err, size_t err_size) __attribute__((warn_unused_result));
 
 #endif

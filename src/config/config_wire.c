@@ -6,6 +6,7 @@
  */
 #include "config/config_wire.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "config/arena.h"
@@ -77,6 +78,16 @@ role_sees(unsigned int role, const struct setting *row, unsigned int object)
 	if ((bit & SETTING_ROLE_LOGIN) == 0 || row->scope != SETTING_SERVICE)
 		return true;
 	return bit == SETTING_ROLE_IMAP << (object - WIRE_SERVICE);
+}
+
+/* Only some passdbs are served by workers with what the section says. */
+static bool
+is_for_worker(const struct settings *s, const struct setting *row,
+    unsigned int object)
+{
+	return row->offset != offsetof(struct settings_passdb, args) ||
+	    row->scope != SETTING_PASSDB || settings_passdb_has_worker_args(
+	    s->passdbs[object - WIRE_PASSDB].driver);
 }
 
 static void
@@ -184,7 +195,9 @@ put_items(struct wire_writer *w, const struct settings *settings,
 			const struct setting *row = &settings_table[i];
 			const uint8_t *base = item_object(s, row, object);
 
-			if (base == NULL || !role_sees(role, row, object))
+			if (base == NULL || !role_sees(role, row, object) ||
+			    (1u << role == SETTING_ROLE_WORKER &&
+			    !is_for_worker(s, row, object)))
 				continue;
 			wire_put_u8(w, (uint8_t)object);
 			wire_put_u16(w, (uint16_t)i);

@@ -17,6 +17,8 @@ src_config_libconfig_a_SOURCES = \
 	src/config/connect_text.h \
 	src/config/faults.c \
 	src/config/faults.h \
+	src/config/passwd_args.c \
+	src/config/passwd_args.h \
 	src/config/query.c \
 	src/config/query.h \
 	src/config/query_lex.c \
@@ -29,7 +31,10 @@ src_config_libconfig_a_SOURCES = \
 	src/config/settings.h \
 	src/config/settings_check.c \
 	src/config/settings_check.h \
+	src/config/settings_passdb.c \
 	src/config/settings_passdb.h \
+	src/config/settings_passdb_check.c \
+	src/config/settings_passdb_check.h \
 	src/config/settings_print.c \
 	src/config/settings_print.h \
 	src/config/settings_read.c \

@@ -14,6 +14,7 @@
 
 #include "config/arena.h"
 #include "config/setting_value.h"
+#include "config/settings_passdb_check.h"
 #include "config/settings_reader.h"
 #include "config/settings_table.h"
 #include "config/var.h"
@@ -340,6 +341,8 @@ check_passdbs(struct reader *r)
 		else if (p->driver == PASSDB_STATIC)
 			check_variables(r, &r->passdb_places[i], "args",
 			    p->args);
+		else
+			settings_passdb_args(r, i);
 	}
 }
 
@@ -358,24 +361,11 @@ static void
 check_format(struct reader *r)
 {
 	struct config_place place = reader_place(r, "auth_username_format", -1);
-	const char *text = r->settings->auth_username_format;
-	struct var_piece piece;
 	char err[CHECK_ERROR_MAX];
 
-	while ((text = strchr(text, '%')) != NULL) {
-		text++;
-		if (var_parse(&text, &piece, err, sizeof(err)) == -1) {
-			faults_add(r->faults, &place,
-			    "auth_username_format: %s", err);
-			return;
-		}
-		if (piece.id != VAR_LITERAL && piece.id != VAR_USER &&
-		    piece.id != VAR_USERNAME && piece.id != VAR_DOMAIN) {
-			faults_add(r->faults, &place, "auth_username_format: "
-			    "only %%u, %%n and %%d make a name");
-			return;
-		}
-	}
+	if (var_check_name(r->settings->auth_username_format, err,
+	    sizeof(err)) == -1)
+		faults_add(r->faults, &place, "auth_username_format: %s", err);
 }
 
 static void

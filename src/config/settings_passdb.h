@@ -1,6 +1,4 @@
-/*
- * settings_passdb: one passdb section.  Part of struct settings.
- */
+/* settings_passdb: one passdb section, a part of struct settings. */
 #ifndef CONFIG_SETTINGS_PASSDB_H
 #define CONFIG_SETTINGS_PASSDB_H
 
@@ -26,5 +24,12 @@ struct settings_passdb {
 	char	*sql_password_query;
 	char	*sql_default_pass_scheme;
 };
+
+/* A driver's word, and the driver of a word; -1 when there is none. */
+const char	*settings_passdb_word(enum settings_passdb_driver);
+int	settings_passdb_driver(const char *word,
+	    enum settings_passdb_driver *) __attribute__((warn_unused_result));
+/* Do workers read the args of such passdbs? */
+bool	settings_passdb_has_worker_args(enum settings_passdb_driver);
 
 #endif

@@ -22,13 +22,6 @@
 static const char *const service_names[SETTINGS_SERVICES] = {
 	"imap", "pop3",
 };
-static const char *const driver_names[] = {
-	[PASSDB_SQL] = "sql",
-	[PASSDB_STATIC] = "static",
-	[PASSDB_PASSWD_FILE] = "passwd-file",
-	[PASSDB_NGINX_HTTP] = "nginx-http",
-};
-
 struct print {
 	FILE			*file;
 	const struct settings	*settings, *defaults;
@@ -179,7 +172,7 @@ print_passdbs(const struct print *p)
 	fprintf(p->file, "auth default {\n");
 	for (size_t i = 0; i < s->npassdbs; i++) {
 		fprintf(p->file, "  passdb %s {\n",
-		    driver_names[s->passdbs[i].driver]);
+		    settings_passdb_word(s->passdbs[i].driver));
 		print_scope(p, &s->passdbs[i], SETTING_PASSDB, "    ");
 		fprintf(p->file, "  }\n");
 	}

@@ -13,6 +13,7 @@
 #include "config/config_parse.h"
 #include "config/setting_value.h"
 #include "config/settings_check.h"
+#include "config/settings_passdb_check.h"
 #include "config/settings_reader.h"
 #include "config/settings_sql.h"
 #include "config/settings_table.h"
@@ -261,13 +262,10 @@ read_passdb(struct reader *r, const struct config_node *section)
 		return;
 	}
 	passdb = &r->settings->passdbs[r->settings->npassdbs];
-	if (strcmp(section->value, "sql") == 0)
-		passdb->driver = PASSDB_SQL;
-	else if (strcmp(section->value, "static") == 0)
-		passdb->driver = PASSDB_STATIC;
-	else {
+	if (settings_passdb_driver(section->value, &passdb->driver) == -1) {
 		faults_add(r->faults, &section->place, "passdb %s: this "
-		    "version has passdb sql and static", section->value);
+		    "version has passdb sql, static, passwd-file and "
+		    "nginx-http", section->value);
 		return;
 	}
 	r->passdb_places[r->settings->npassdbs++] = section->place;
@@ -411,6 +409,7 @@ settings_read(const char *path, struct settings_faults *faults)
 	settings_check(&r);
 	settings_check_users(&r);
 	settings_sql_read(&r);
+	settings_passdb_files(&r);
 	return reader_end(&r);
 }
 

@@ -89,21 +89,28 @@ sql_check_connect(struct reader *r, const struct settings_passdb *passdb,
 	connect_text_clear(&text);
 }
 
-static void
-sql_check_scheme(struct reader *r, const struct settings_passdb *passdb,
+void
+settings_sql_scheme(struct reader *r, const char *setting, const char *scheme,
     const struct config_place *place)
 {
 	const struct setting *row = settings_table_find("default_pass_scheme",
 	    SETTING_SQL);
-	const char *scheme = passdb->sql_default_pass_scheme;
 	size_t len = strcspn(scheme, ".");
 
 	if (setting_value_is_word(row->words, scheme, len) &&
 	    (scheme[len] == '\0' || setting_value_is_word(
 	    ".b64 .base64 .hex", scheme + len, strlen(scheme + len))))
 		return;
-	faults_add(r->faults, place, "default_pass_scheme: %s is none of: %s",
-	    scheme, row->words);
+	faults_add(r->faults, place, "%s: %s is none of: %s", setting, scheme,
+	    row->words);
+}
+
+static void
+sql_check_scheme(struct reader *r, const struct settings_passdb *passdb,
+    const struct config_place *place)
+{
+	settings_sql_scheme(r, "default_pass_scheme",
+	    passdb->sql_default_pass_scheme, place);
 }
 
 static void

@@ -339,8 +339,9 @@ const struct setting settings_table[] = {
 
 	/* passdb sections. */
 	{ .name = "args", .type = SETTING_TEXT, PASSDB(args), .value = "",
-	  .roles = AUTH,
-	  .doc = "sql: the SQL file; static: fields" },
+	  .roles = AUTH | WORKER,
+	  .doc = "sql, passwd-file: the file; static: fields; nginx-http: "
+	      "URLs" },
 	{ .name = "deny", .type = SETTING_BOOL, PASSDB(deny), .value = "no",
 	  .roles = AUTH,
 	  .doc = "users found here are refused" },

@@ -404,3 +404,22 @@ fail:
 	dst[0] = '\0';
 	return -1;
 }
+
+int
+var_check_name(const char *text, char *err, size_t err_size)
+{
+	struct var_piece piece;
+
+	while ((text = strchr(text, '%')) != NULL) {
+		text++;
+		if (var_parse(&text, &piece, err, err_size) == -1)
+			return -1;
+		if (piece.id != VAR_LITERAL && piece.id != VAR_USER &&
+		    piece.id != VAR_USERNAME && piece.id != VAR_DOMAIN) {
+			snprintf(err, err_size,
+			    "only %%u, %%n and %%d make a name");
+			return -1;
+		}
+	}
+	return 0;
+}

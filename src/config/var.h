@@ -60,6 +60,12 @@ struct var_piece {
  */
 int	var_parse(const char **text, struct var_piece *, char *err,
 	    size_t err_size) __attribute__((warn_unused_result));
+/*
+ * Is the text made of what may be in a name: literals, %u, %n and %d?  -1
+ * with a text in err.
+ */
+int	var_check_name(const char *text, char *err, size_t err_size)
+	    __attribute__((warn_unused_result));
 /* Appends to the text in dst; -1 when it does not fit. */
 int	var_append(const struct var_piece *, const struct var_values *,
 	    char *dst, size_t size) __attribute__((warn_unused_result));

@@ -11,9 +11,12 @@ FUZZ_TARGETS += tests/fuzz/fuzz_ipc
 FUZZ_TARGETS += tests/fuzz/fuzz_mech
 FUZZ_TARGETS += tests/fuzz/fuzz_passdb
 FUZZ_TARGETS += tests/fuzz/fuzz_password
+FUZZ_TARGETS += tests/fuzz/fuzz_passwd_file
 FUZZ_TARGETS += tests/fuzz/fuzz_pop3_backend
 FUZZ_TARGETS += tests/fuzz/fuzz_pop3_parse
 FUZZ_TARGETS += tests/fuzz/fuzz_sasl
+
+tests_fuzz_fuzz_passwd_file_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
 
 check_LIBRARIES += tests/fuzz/libreplay.a
 tests_fuzz_libreplay_a_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz.h
@@ -28,6 +31,7 @@ EXTRA_DIST += tests/fuzz/imap_backend.dict
 EXTRA_DIST += tests/fuzz/imap_parse.dict
 EXTRA_DIST += tests/fuzz/passdb.dict
 EXTRA_DIST += tests/fuzz/password.dict
+EXTRA_DIST += tests/fuzz/passwd_file.dict
 EXTRA_DIST += tests/fuzz/pop3_backend.dict
 EXTRA_DIST += tests/fuzz/pop3_parse.dict
 EXTRA_DIST += tests/fuzz/sasl.dict

@@ -1,5 +1,6 @@
 """The examples of the documentation, with places of this machine."""
 
+import os
 import random
 import re
 import sqlite3
@@ -15,12 +16,12 @@ def example(name):
     return (EXAMPLES / name).read_text()
 
 
-def conf(suite):
-    """mailwicket.conf, with what belongs to the machine put in front."""
-    text = example("mailwicket.conf")
+def conf(suite, name="mailwicket.conf", users="sql.conf"):
+    """An example, with what belongs to the machine put behind."""
+    text = example(name)
     text = text.replace("/var/log/mailwicket.log", str(suite.log_path))
-    text = text.replace("/etc/mailwicket/sql.conf", str(suite.sql_conf))
-    assert str(suite.log_path) in text and str(suite.sql_conf) in text
+    text = text.replace(f"/etc/mailwicket/{users}", str(suite.dir / users))
+    assert str(suite.log_path) in text and str(suite.dir / users) in text
     mode = "yes" if suite.per_connection else "no"
     text = re.sub(
         "(login_process_per_connection) = no", rf"\1 = {mode}", text
@@ -60,6 +61,30 @@ def test_the_examples_work(new_suite):
         assert suite.imap().login("jack", "pw")[1].startswith(
             "a NO [AUTHENTICATIONFAILED]"
         )
+
+
+def test_the_passwd_file_works(new_suite):
+    suite = new_suite(
+        conf=lambda suite: conf(suite, "passwd-file.conf", "users"),
+        start=False,
+    )
+    addr = f"127.{random.randint(61, 120)}.{random.randint(1, 254)}.8"
+    text, count = re.subn(r"192\.168\.0\.[12]", addr, example("users"))
+    assert count == 2
+    users = suite.dir / "users"
+    users.write_text(text)
+    os.chown(users, 0, WORKER_UID)
+    users.chmod(0o640)
+    suite.start()
+    with Hosts(imap_script, pop3_script, addr, standard=True) as hosts:
+        suite.imap().ok("LOGIN John secret-john")
+        suite.imap().ok("LOGIN joe pw")
+        assert suite.imap().login("john", "pw")[1].startswith(
+            "a NO [AUTHENTICATIONFAILED]"
+        )
+        assert hosts.logins == [
+            ("John", "secret-john"), ("joe@domain.net", "pw")
+        ]
 
 
 def test_readme_shows_the_examples():

@@ -347,7 +347,8 @@ test_sections(void **state)
 	    "f:2: unknown setting what_ever");
 	bad("auth default {\nbox x {\n}\n}", "no section box");
 	bad("auth default {\npassdb pam {\n}\n}",
-	    "f:2: passdb pam: this version has passdb sql and static");
+	    "f:2: passdb pam: this version has passdb sql, "
+	    "static, passwd-file and nginx-http");
 	bad("auth default {\nuserdb what {\n}\n}", "userdb what: unknown");
 	bad("auth default {\npassdb static {\nwhat_ever = 1\nargs = x\n}\n}",
 	    "f:3: unknown setting what_ever in passdb static");
