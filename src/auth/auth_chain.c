@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "auth/auth_request.h"
+#include "auth/auth_watch.h"
 #include "auth/passdb_route.h"
 #include "config/settings.h"
 #include "config/var.h"
@@ -66,7 +67,7 @@ auth_chain_refuse(struct auth_request *r)
 {
 	const char *dummy = auth_chain_dummy(r);
 
-	if (r->has_verified || dummy == NULL) {
+	if (r->has_verified || dummy == NULL || auth_watch_is_explain(r)) {
 		auth_request_fail(r, LOGIN_AUTH_CODE_CREDENTIALS);
 		return;
 	}
@@ -93,7 +94,7 @@ auth_chain_next(struct auth_request *r, const char *reason)
 	}
 }
 
-static void
+void
 auth_chain_values(const struct auth_request *r, struct var_values *v)
 {
 	*v = (struct var_values){ .user = r->user,
@@ -240,6 +241,11 @@ auth_chain_verdict(struct auth_request *r, enum password_verdict verdict)
 static void
 auth_chain_verify(struct auth_request *r)
 {
+	if (auth_watch_is_explain(r)) {
+		auth_watch_note(r, "the password would be verified here");
+		auth_chain_verdict(r, PASSWORD_MATCH);
+		return;
+	}
 	if (!password_is_slow(r->fields.hash)) {
 		auth_chain_verdict(r, password_verify(r->fields.hash,
 		    r->exchange.pass));
@@ -273,6 +279,7 @@ auth_chain_row(struct auth_request *r, const struct auth_worker_row *row)
 	switch (passdb_password_rule(&r->fields, &reason)) {
 	case PASSDB_PASSWORD_ACCEPT:
 		/* The passdb has looked at the password, or the host will. */
+		auth_watch_note(r, "no password is verified here");
 		r->is_match |= passdb_checks_passwords(db);
 		auth_chain_accept(r);
 		break;
@@ -352,6 +359,12 @@ auth_chain_ask(struct auth_request *r)
 	struct auth_worker_row row;
 	struct var_values values;
 
+	auth_watch_ask(r);
+	if (auth_watch_is_explain(r) && passdb_checks_passwords(db)) {
+		auth_request_trouble(r, "this passdb wants the password: "
+		    "wicketctl auth test");
+		return;
+	}
 	if (passdb_is_asked(db)) {
 		auth_chain_submit(r, AUTH_REQUEST_LOOKUP);
 		return;
@@ -359,8 +372,10 @@ auth_chain_ask(struct auth_request *r)
 	auth_chain_values(r, &values);
 	if (passdb_static_row(db, &values, &row, room) == -1)
 		auth_request_trouble(r, "the row is too long");
-	else
+	else {
+		auth_watch_row(r, "configuration", &row);
 		auth_chain_row(r, &row);
+	}
 }
 
 /* Name and password are there. */
@@ -373,6 +388,7 @@ auth_chain_start(struct auth_request *r)
 	verdict = username_apply(&r->env->names, service_name(r->service),
 	    x->user, strlen(x->user), r->user);
 	passdb_fields_clear(&r->fields);
+	auth_watch_name(r);
 	if (verdict != USERNAME_OK) {
 		auth_request_say(r, username_verdict_text(verdict));
 		auth_chain_refuse(r);
@@ -405,10 +421,12 @@ auth_chain_looked_up(void *arg, const struct worker_answer *a)
 {
 	struct auth_request *r = arg;
 
-	if (a->outcome != WORKER_DONE)
+	if (a->outcome != WORKER_DONE) {
 		auth_chain_fault(r);
-	else
-		auth_chain_found(r, a->row);
+		return;
+	}
+	auth_watch_row(r, "database", a->row);
+	auth_chain_found(r, a->row);
 }
 
 static void

@@ -10,6 +10,7 @@
 #define AUTH_AUTH_CHAIN_H
 
 struct auth_request;
+struct var_values;
 
 /* The exchange has ended with credentials.  The request may be gone then. */
 void	auth_chain_start(struct auth_request *);
@@ -18,5 +19,7 @@ void	auth_chain_start(struct auth_request *);
  * request may be gone then.
  */
 void	auth_chain_refuse(struct auth_request *);
+/* Values of the variables of this request; borrowed from it. */
+void	auth_chain_values(const struct auth_request *, struct var_values *);
 
 #endif

@@ -6,6 +6,7 @@
  */
 #include "auth/auth_exchange.h"
 
+#include <string.h>
 #include <strings.h>
 
 #include "auth/auth_chain.h"
@@ -23,7 +24,7 @@ auth_exchange_step(struct auth_request *r, enum mech_result result)
 		auth_request_start_delay(r);
 	switch (result) {
 	case MECH_CHALLENGE:
-		r->env->reply(r->map->peer, r->node.id, &challenge);
+		auth_request_reply(r, &challenge);
 		break;
 	case MECH_CREDENTIALS:
 		auth_chain_start(r);
@@ -76,7 +77,8 @@ auth_exchange_open(struct auth_request_map *map, uint32_t id,
 	if (auth_exchange_is_full(map))
 		auth_request_overload(r, "too many requests are open");
 	else if (r->exchange.mech == NULL ||
-	    !auth_exchange_has_mech(map->env->settings, m->mech))
+	    (map->watch == NULL &&
+	    !auth_exchange_has_mech(map->env->settings, m->mech)))
 		auth_request_fail(r, LOGIN_AUTH_CODE_MECH);
 	else
 		auth_exchange_step(r, r->exchange.mech->start(&r->exchange,
@@ -93,5 +95,20 @@ auth_exchange_continue(struct auth_request_map *map, uint32_t id,
 	if (r == NULL || r->state != AUTH_REQUEST_EXCHANGE)
 		return -1;
 	auth_exchange_step(r, r->exchange.mech->next(&r->exchange, response));
+	return 0;
+}
+
+int
+auth_exchange_explain(struct auth_request_map *map,
+    const struct login_auth_request *m, const char *user)
+{
+	struct auth_request *r;
+
+	if (auth_request_find(map, 0) != NULL)
+		return -1;
+	r = auth_request_new(map, 0, m);
+	r->exchange.mech = mech_find(m->mech);
+	auth_exchange_step(r, mech_take_user(&r->exchange, user,
+	    strlen(user)) ? MECH_CREDENTIALS : MECH_REFUSED);
 	return 0;
 }

@@ -15,6 +15,13 @@ struct login_auth_request;
 int	auth_exchange_open(struct auth_request_map *, uint32_t id,
 	    const struct login_auth_request *)
 	    __attribute__((warn_unused_result));
+/*
+ * What a login of this user would lead to, for a map that is watched; it has
+ * no password.  -1: something is asked already: a violation.
+ */
+int	auth_exchange_explain(struct auth_request_map *,
+	    const struct login_auth_request *, const char *user)
+	    __attribute__((warn_unused_result));
 /* CONTINUE.  -1: nobody asked for it: a violation. */
 int	auth_exchange_continue(struct auth_request_map *, uint32_t id,
 	    const struct login_auth_bytes *)

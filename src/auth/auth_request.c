@@ -15,6 +15,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "auth/auth_watch.h"
 #include "config/settings.h"
 #include "ipc/roles.h"
 #include "lib/clock.h"
@@ -114,11 +115,14 @@ auth_request_log(const struct auth_request *r, enum log_level level,
 	const struct passdb *db = &r->env->chain.dbs[r->passdb];
 	va_list ap;
 
-	if (!log_is_on(level))
+	if (!log_is_on(level) && r->map->watch == NULL)
 		return;
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	auth_watch_note(r, text);
+	if (!log_is_on(level))
+		return;
 	(void)log_safe(user, sizeof(user), name, strlen(name));
 	(void)log_safe(session, sizeof(session), r->session,
 	    strlen(r->session));
@@ -161,11 +165,22 @@ auth_request_free(struct auth_request *r)
 	freezero(r, sizeof(*r));
 }
 
+void
+auth_request_reply(const struct auth_request *r,
+    const struct auth_reply *reply)
+{
+	auth_request_reply_fn fn = r->map->reply != NULL ? r->map->reply :
+	    r->env->reply;
+
+	auth_watch_reply(r, reply);
+	fn(r->map->peer, r->node.id, reply);
+}
+
 /* The last answer. */
 void
 auth_request_answer(struct auth_request *r, const struct auth_reply *reply)
 {
-	r->env->reply(r->map->peer, r->node.id, reply);
+	auth_request_reply(r, reply);
 	auth_request_free(r);
 }
 
@@ -276,6 +291,8 @@ auth_request_new(struct auth_request_map *map, uint32_t id,
 	r->env = map->env;
 	r->service = m->service;
 	r->is_secured = m->is_secured;
+	/* Root need not wait. */
+	r->has_nodelay = map->watch != NULL;
 	r->rip = m->rip;
 	r->lip = m->lip;
 	(void)strlcpy(r->session, m->session, sizeof(r->session));

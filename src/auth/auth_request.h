@@ -5,28 +5,17 @@
 #ifndef AUTH_AUTH_REQUEST_H
 #define AUTH_AUTH_REQUEST_H
 
-#include <bsd/sys/tree.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "auth/grant.h"
+#include "auth/auth_request_env.h"
 #include "auth/mech.h"
-#include "auth/name_memo.h"
 #include "auth/passdb.h"
-#include "auth/username.h"
 #include "auth/worker_pool.h"
 #include "ipc/login_auth.h"
 #include "lib/log.h"
 #include "lib/loop.h"
-
-/* Open requests of all login processes together; each has about 6 kB. */
-#define AUTH_REQUESTS_MAX	24576
-/* Above this, only login processes with few of them may open more. */
-#define AUTH_REQUESTS_CROWD	18432
-#define AUTH_REQUESTS_FEW	256
-/* At most one line in this time says that there is too much to do. */
-#define AUTH_REQUEST_OVERLOAD_MS	1000
 
 enum auth_request_state {
 	AUTH_REQUEST_EXCHANGE,	/* the client's response is awaited */
@@ -35,52 +24,6 @@ enum auth_request_state {
 	AUTH_REQUEST_RESOLVE,	/* addresses of a host */
 	AUTH_REQUEST_DELAY,	/* refused; the client shall wait */
 	AUTH_REQUEST_STATES
-};
-
-/* An answer to the login process; one is set, by type. */
-struct auth_reply {
-	uint16_t			 type;	/* enum login_auth_type */
-	const struct login_auth_route	*route;
-	const struct login_auth_fail	*fail;
-	const struct login_auth_bytes	*challenge;
-};
-
-/* peer: of the map.  Must not free the map. */
-typedef void (*auth_request_reply_fn)(void *peer, uint32_t id,
-    const struct auth_reply *);
-
-/* What all requests share. */
-struct auth_request_env {
-	const struct settings	*settings;	/* borrowed */
-	struct username_rules	 names;
-	struct passdb_chain	 chain;
-	struct name_memo	 memo;
-	struct grants		 grants;
-	struct worker_pool	*pool;
-	struct loop_timers	 timeouts, delays;
-	auth_request_reply_fn	 reply;
-	uint32_t		 pid;	/* %p */
-	size_t			 nopen;
-	uint64_t		 overload_ms;	/* of the last such line */
-};
-
-/* The key of a request's place in its map. */
-struct auth_request_node {
-	RB_ENTRY(auth_request_node)	 entry;
-	uint32_t			 id;
-	struct auth_request		*request;
-};
-
-RB_HEAD(auth_request_tree, auth_request_node);
-
-/* The requests of one login process. */
-struct auth_request_map {
-	struct auth_request_tree	 tree;
-	struct auth_request_env		*env;
-	void				*peer;
-	struct worker_lane		 lane;
-	struct grant_map		 grants;
-	size_t				 nopen;
 };
 
 /* One request; its map owns it. */
@@ -109,15 +52,6 @@ struct auth_request {
 	struct passdb_fields	 fields;
 };
 
-/* -1 with a text in why (PASSDB_WHY_MAX) when the settings do not do. */
-int	auth_request_env_init(struct auth_request_env *,
-	    const struct settings *, struct loop *, struct worker_pool *,
-	    char *why) __attribute__((warn_unused_result));
-/* After all maps are empty. */
-void	auth_request_env_clear(struct auth_request_env *);
-
-void	auth_request_map_init(struct auth_request_map *,
-	    struct auth_request_env *, void *peer);
 struct auth_request	*auth_request_find(struct auth_request_map *,
 			    uint32_t id);
 /* The id must be free.  Its time runs from now. */
@@ -125,6 +59,9 @@ struct auth_request	*auth_request_new(struct auth_request_map *,
 			    uint32_t id, const struct login_auth_request *);
 /* The only writer of the state; a step that the table lacks is fatal(). */
 void	auth_request_to(struct auth_request *, enum auth_request_state);
+/* Sends an answer that is not the last. */
+void	auth_request_reply(const struct auth_request *,
+	    const struct auth_reply *);
 /* Sends the last answer and frees the request, as all that end one do. */
 void	auth_request_answer(struct auth_request *, const struct auth_reply *);
 /* Ends in OK, if the user may have one more session. */

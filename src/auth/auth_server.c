@@ -254,6 +254,7 @@ auth_server_init(struct auth_server *server, const struct settings *s,
 	    why) == -1)
 		return -1;
 	server->requests.reply = auth_server_reply;
+	auth_ctl_init(&server->ctl, loop, &server->requests);
 	return 0;
 }
 
@@ -279,6 +280,7 @@ auth_server_clear(struct auth_server *server)
 
 	while ((login = LIST_FIRST(&server->logins)) != NULL)
 		auth_server_remove_login(login);
+	auth_ctl_clear(&server->ctl);
 	worker_pool_clear(&server->pool);
 	auth_request_env_clear(&server->requests);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "auth/auth_ctl.h"
 #include "auth/auth_request.h"
 #include "auth/worker_pool.h"
 
@@ -25,6 +26,7 @@ struct auth_server {
 	struct auth_request_env		 requests;
 	struct worker_pool		 pool;
 	struct auth_login_head		 logins;
+	struct auth_ctl			 ctl;
 	bool				 is_draining;
 };
 

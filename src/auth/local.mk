@@ -3,12 +3,17 @@ src_auth_libauth_a_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH $(CRYPTO_CFLAGS)
 src_auth_libauth_a_SOURCES = \
 	src/auth/auth_chain.c \
 	src/auth/auth_chain.h \
+	src/auth/auth_ctl.c \
+	src/auth/auth_ctl.h \
 	src/auth/auth_exchange.c \
 	src/auth/auth_exchange.h \
 	src/auth/auth_request.c \
 	src/auth/auth_request.h \
+	src/auth/auth_request_env.h \
 	src/auth/auth_server.c \
 	src/auth/auth_server.h \
+	src/auth/auth_watch.c \
+	src/auth/auth_watch.h \
 	src/auth/grant.c \
 	src/auth/grant.h \
 	src/auth/mech.c \

@@ -46,6 +46,7 @@ static int	auth_main_start(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_drain(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_login(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_worker(void *, uint32_t, struct wire_reader *, int);
+static int	auth_main_ctl(void *, uint32_t, struct wire_reader *, int);
 
 static const struct channel_row auth_main_rows[] = {
 	{ MASTER_SETTINGS_PART, "SETTINGS_PART", AUTH_MAIN_SETUP, 2,
@@ -59,6 +60,8 @@ static const struct channel_row auth_main_rows[] = {
 	    false, auth_main_login },
 	{ MASTER_WORKER_PEER, "WORKER_PEER", AUTH_MAIN_SERVING, 4, 4, true,
 	    false, auth_main_worker },
+	{ MASTER_CTL_PEER, "CTL_PEER", AUTH_MAIN_SERVING, 4, 4, true, false,
+	    auth_main_ctl },
 	{ MASTER_DRAIN, "DRAIN", AUTH_MAIN_SERVING, 0, 0, false, true,
 	    auth_main_drain },
 };
@@ -118,6 +121,19 @@ auth_main_worker(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 	if (master_peer_get(r, &peer) == -1)
 		return -1;
 	auth_server_add_worker(&m->server, fd, peer.pid);
+	return 0;
+}
+
+static int
+auth_main_ctl(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct auth_main *m = endpoint;
+	struct master_peer peer;
+
+	(void)id;
+	if (master_peer_get(r, &peer) == -1)
+		return -1;
+	auth_ctl_add(&m->server.ctl, fd, peer.pid);
 	return 0;
 }
 

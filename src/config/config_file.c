@@ -1,7 +1,7 @@
 /*
  * Opens a file, checks on the open descriptor who could have written it,
  * and reads it.
- * Runs in: master.
+ * Runs in: master, wicketctl.
  * Hostile input: the file system, as other users may have arranged it.
  * Never: checks a path and then opens it again.
  */

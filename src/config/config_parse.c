@@ -1,6 +1,6 @@
 /*
  * Reads configuration files into a tree of nodes.
- * Runs in: master.
+ * Runs in: master, wicketctl.
  * Hostile input: none that counts: the files are root's. Still bounded.
  * Never: knows the name of a setting.
  */

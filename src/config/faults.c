@@ -1,6 +1,6 @@
 /*
  * Collects the faults of a configuration and the notices about it.
- * Runs in: master.
+ * Runs in: master, wicketctl.
  * Hostile input: none.
  * Never: prints or logs; who reads the configuration decides.
  */

@@ -3,6 +3,8 @@ src_config_libconfig_a_CPPFLAGS = $(AM_CPPFLAGS)
 src_config_libconfig_a_SOURCES = \
 	src/config/arena.c \
 	src/config/arena.h \
+	src/config/base_dir.c \
+	src/config/base_dir.h \
 	src/config/config_file.c \
 	src/config/config_file.h \
 	src/config/config_parse.c \

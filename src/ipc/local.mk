@@ -6,9 +6,13 @@ src_ipc_libipc_a_SOURCES = \
 	src/ipc/auth_worker_db.h \
 	src/ipc/child_setup.c \
 	src/ipc/child_setup.h \
+	src/ipc/ctl_auth.c \
+	src/ipc/ctl_auth.h \
 	src/ipc/login_auth.c \
 	src/ipc/login_auth.h \
 	src/ipc/master_child.c \
 	src/ipc/master_child.h \
+	src/ipc/master_ctl.c \
+	src/ipc/master_ctl.h \
 	src/ipc/roles.c \
 	src/ipc/roles.h

@@ -20,7 +20,7 @@
 #include "lib/channel.h"
 #include "lib/netaddr.h"
 
-#define MASTER_CHILD_VERSION	1
+#define MASTER_CHILD_VERSION	2
 
 extern const struct channel_contract master_child_contract;
 
@@ -37,6 +37,7 @@ enum master_child_type {
 	MASTER_EVICT = 9,		/* make room: drop your oldest client
 					   that has not logged in */
 	MASTER_STOP = 10,		/* end all sessions, politely */
+	MASTER_CTL_PEER = 11,		/* fd: channel to wicketctl */
 	/* child to master */
 	CHILD_READY = 101,
 	CHILD_TAKEN = 102,		/* per-connection: I have my client */
@@ -66,7 +67,7 @@ struct master_listener {
 	struct netaddr	 addr;
 };
 
-/* For LOGIN_PEER and WORKER_PEER: whom the channel leads to, for logs. */
+/* LOGIN_PEER, WORKER_PEER, CTL_PEER: whom the channel leads to, for logs. */
 struct master_peer {
 	uint32_t	 pid;
 };

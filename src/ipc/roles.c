@@ -14,6 +14,7 @@ static const char *const role_names[ROLE_ID_LAST + 1] = {
 	[ROLE_ID_POP3_LOGIN] = "pop3-login",
 	[ROLE_ID_AUTH] = "auth",
 	[ROLE_ID_AUTH_WORKER] = "auth-worker",
+	[ROLE_ID_CTL] = "wicketctl",
 };
 
 static const char *const service_names[SERVICE_LAST + 1] = {

@@ -9,13 +9,16 @@ enum role_id {
 	ROLE_ID_POP3_LOGIN = 3,
 	ROLE_ID_AUTH = 4,
 	ROLE_ID_AUTH_WORKER = 5,
+	ROLE_ID_CTL = 6,		/* wicketctl; not a child */
 };
-#define ROLE_ID_LAST	ROLE_ID_AUTH_WORKER
+#define ROLE_ID_LAST	ROLE_ID_CTL
 
 enum channel_kind {
 	CHANNEL_KIND_MASTER_CHILD = 1,
 	CHANNEL_KIND_LOGIN_AUTH = 2,
 	CHANNEL_KIND_AUTH_WORKER = 3,
+	CHANNEL_KIND_MASTER_CTL = 4,
+	CHANNEL_KIND_CTL_AUTH = 5,
 };
 
 /* Which protocol a login is for. */

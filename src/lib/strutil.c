@@ -146,3 +146,29 @@ str_copy_clean(char *dst, size_t size, const char *src, size_t len)
 	if (size > 0)
 		dst[n] = '\0';
 }
+
+const char *
+str_escape(char *dst, size_t size, const char *src, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	/* Room for the longest form of a byte, for "..." and the end. */
+	const size_t reserve = 4 + 3 + 1;
+	uint8_t byte;
+	size_t i, n = 0;
+
+	for (i = 0; i < len && n + reserve <= size; i++) {
+		byte = (uint8_t)src[i];
+		if (byte >= 0x20 && byte <= 0x7e && byte != '\\') {
+			dst[n++] = src[i];
+			continue;
+		}
+		dst[n++] = '\\';
+		dst[n++] = 'x';
+		dst[n++] = digits[byte >> 4];
+		dst[n++] = digits[byte & 0xf];
+	}
+	dst[n] = '\0';
+	if (i < len)
+		memcpy(dst + n, "...", sizeof("..."));
+	return dst;
+}

@@ -31,4 +31,12 @@ int	str_copy(char *dst, size_t size, const char *src, size_t len)
  */
 void	str_copy_clean(char *dst, size_t size, const char *src, size_t len);
 
+/*
+ * Copies foreign text for a terminal: what is not printable ASCII, and the
+ * backslash, becomes \xHH; cut with "..." when dst, of at least 8 bytes, is
+ * full.  Returns dst.
+ */
+const char	*str_escape(char *dst, size_t size, const char *src,
+		    size_t len);
+
 #endif

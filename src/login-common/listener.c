@@ -113,7 +113,8 @@ listener_accept_one(struct login_process *process, struct listener *l)
 	if (fd == -1) {
 		if (errno == EAGAIN)
 			return false;
-		log_warn("accept: %s", strerror(errno));
+		if (errno != EINVAL)
+			log_warn("accept: %s", strerror(errno));
 		/* Nothing is served here yet; the socket stays ready. */
 		(void)nanosleep(&pause, NULL);
 		return false;
@@ -160,6 +161,9 @@ listener_accept(void *arg, unsigned int what)
 		session_new(process, fd, &rip, l);
 	else if (errno == EMFILE || errno == ENFILE)
 		listener_out_of_fds(process, l);
+	else if (errno == EINVAL)
+		/* The master has shut it down; why, we shall hear. */
+		loop_io_stop(&l->io);
 	else if (errno != EAGAIN)
 		log_warn("accept: %s", strerror(errno));
 }

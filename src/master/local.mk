@@ -7,6 +7,10 @@ src_master_libmaster_a_SOURCES = \
 	src/master/child.h \
 	src/master/child_log.c \
 	src/master/child_log.h \
+	src/master/ctl_commands.c \
+	src/master/ctl_commands.h \
+	src/master/ctl_server.c \
+	src/master/ctl_server.h \
 	src/master/listeners.c \
 	src/master/listeners.h \
 	src/master/master.c \

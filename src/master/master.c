@@ -19,6 +19,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/proc.h"
+#include "master/ctl_commands.h"
 #include "master/master_log.h"
 #include "master/peers.h"
 #include "master/reload.h"
@@ -379,6 +380,7 @@ master_stop(struct master *m)
 	m->is_stopping = true;
 	for (i = 0; i <= SERVICE_LAST; i++)
 		listeners_close(&m->listeners[i], NULL);
+	ctl_server_close(&m->ctl);
 	rundir_release(&m->rundir);
 	for (i = 0; i < MASTER_SERVICES; i++) {
 		m->services[i].is_on = false;
@@ -428,8 +430,7 @@ master_grant(struct master_wish *wish)
 	return true;
 }
 
-/* No second reload before the first has come to its end. */
-static bool
+bool
 master_can_reload(const struct master *m)
 {
 	return m->is_up && !m->is_stopping &&
@@ -440,7 +441,7 @@ static void
 master_follow_signals(struct master *m)
 {
 	if (master_can_reload(m) && master_grant(&m->reload))
-		reload(m);
+		(void)reload(m, NULL, NULL);
 	if (master_grant(&m->reopen))
 		master_reopen(m);
 }
@@ -471,6 +472,7 @@ master_on_second(void *arg)
 
 	for (i = 0; i < MASTER_SERVICES; i++)
 		service_tick(&m->services[i]);
+	ctl_server_tick(&m->ctl);
 	master_follow_signals(m);
 	loop_timer_start(&m->seconds, &m->second, master_on_second, m);
 }
@@ -524,6 +526,8 @@ master_init(struct master *m)
 	loop_signal(m->loop, SIGHUP, master_on_hup, m);
 	loop_signal(m->loop, SIGUSR1, master_on_usr1, m);
 	m->rundir.dir_fd = m->rundir.pid_fd = -1;
+	ctl_server_init(&m->ctl, m->loop, &ctl_commands, m);
+	m->started_ms = clock_ms();
 }
 
 static int
@@ -550,6 +554,8 @@ master_prepare(struct master *m)
 	char fault[RUNDIR_FAULT_MAX] = "";
 
 	if (rundir_take(&m->rundir, m->settings, fault,
+	    sizeof(fault)) == -1 ||
+	    ctl_server_open(&m->ctl, &m->rundir, fault,
 	    sizeof(fault)) == -1) {
 		log_error("%s", fault);
 		return -1;
@@ -584,6 +590,7 @@ master_end(struct master *m)
 
 	for (i = 0; i <= SERVICE_LAST; i++)
 		listeners_close(&m->listeners[i], NULL);
+	ctl_server_clear(&m->ctl);
 	rundir_release(&m->rundir);
 	for (i = 0; i < MASTER_SERVICES; i++)
 		service_clear(&m->services[i]);

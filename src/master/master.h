@@ -8,6 +8,7 @@
 
 #include "ipc/roles.h"
 #include "lib/loop.h"
+#include "master/ctl_server.h"
 #include "master/listeners.h"
 #include "master/rundir.h"
 #include "master/service.h"
@@ -42,6 +43,8 @@ struct master {
 	struct master_log	*log;
 	struct settings		*settings;
 	struct rundir		 rundir;
+	struct ctl_server	 ctl;
+	uint64_t		 started_ms;
 	struct listeners	 listeners[SERVICE_LAST + 1];
 	struct service		 services[MASTER_SERVICES];
 	struct child		*auth;		/* that login processes use */
@@ -64,6 +67,8 @@ int	master_run(struct settings *, const char *config_path,
 void	master_configure_services(struct master *);
 /* Tells all children where their lines go without a master. */
 void	master_send_fallbacks(struct master *);
+/* No second reload before the first has come to its end. */
+bool	master_can_reload(const struct master *);
 /* Begins to end everything; harmless when called again. */
 void	master_stop(struct master *);
 

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ipc/master_ctl.h"
 #include "lib/log.h"
 #include "lib/sock.h"
 #include "master/child.h"
@@ -48,6 +49,29 @@ peers_use_auth(struct master *m, struct child *auth)
 			if (child_is_login(c) && c->state != CHILD_IS_ENDING)
 				peers_join_login(m, c);
 	}
+}
+
+uint32_t
+peers_auth_count(const struct master *m)
+{
+	return m->auth != NULL ? 1 : 0;
+}
+
+int
+peers_join_ctl(struct master *m, pid_t pid,
+    const struct master_ctl_auth *ask, struct master_ctl_peer *peer)
+{
+	int fds[2];
+
+	if (m->auth == NULL || ask->index >= peers_auth_count(m) ||
+	    sock_pair(SOCK_STREAM, fds) == -1)
+		return -1;
+	peer->index = 0;
+	peer->count = (uint16_t)peers_auth_count(m);
+	peer->pid = (uint32_t)m->auth->pid;
+	child_send_peer(m->auth, MASTER_CTL_PEER, pid, fds[1]);
+	(void)close(fds[1]);
+	return fds[0];
 }
 
 static uint32_t

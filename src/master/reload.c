@@ -6,6 +6,9 @@
  */
 #include "master/reload.h"
 
+#include <stdbool.h>
+#include <stdio.h>
+
 #include "config/settings.h"
 #include "config/settings_print.h"
 #include "lib/log.h"
@@ -15,43 +18,54 @@
 #include "master/master_log.h"
 #include "master/room.h"
 
+/* Who is told of faults, beside the log. */
+struct reload_teller {
+	reload_say_fn	 say;		/* may be NULL */
+	void		*arg;
+	bool		 is_fixed;	/* a change needs a restart */
+};
+
 static void
-reload_refuse(const char *why)
+reload_refuse(const struct reload_teller *t, const char *why)
 {
 	log_error("reload: %s; the old configuration stays", why);
+	if (t->say != NULL)
+		t->say(t->arg, why);
 }
 
 /* What a running suite is built upon. */
 static void
 reload_on_change(void *arg, const char *name, bool needs_restart)
 {
-	bool *is_fixed = arg;
+	struct reload_teller *t = arg;
+	char why[128];
 
 	if (!needs_restart)
 		return;
-	*is_fixed = true;
-	log_error("reload: a change of %s needs a restart; the old "
-	    "configuration stays", name);
+	t->is_fixed = true;
+	(void)snprintf(why, sizeof(why), "a change of %s needs a restart",
+	    name);
+	reload_refuse(t, why);
 }
 
 static bool
-reload_is_usable(const struct master *m, const struct settings *set)
+reload_is_usable(const struct master *m, const struct settings *set,
+    struct reload_teller *t)
 {
 	struct check_faults faults;
-	bool is_fixed = false;
 	size_t i;
 
-	settings_diff(m->settings, set, reload_on_change, &is_fixed);
-	if (is_fixed)
+	settings_diff(m->settings, set, reload_on_change, t);
+	if (t->is_fixed)
 		return false;
 	(void)check_settings(set, &faults);
 	for (i = 0; i < faults.n; i++)
-		reload_refuse(faults.text[i]);
+		reload_refuse(t, faults.text[i]);
 	return faults.n == 0;
 }
 
 static struct settings *
-reload_read(const struct master *m)
+reload_read(const struct master *m, struct reload_teller *t)
 {
 	struct settings_faults faults = { .n = 0 };
 	struct settings *set;
@@ -59,11 +73,11 @@ reload_read(const struct master *m)
 
 	set = settings_read(m->config_path, &faults);
 	for (i = 0; i < faults.n; i++)
-		reload_refuse(faults.text[i]);
+		reload_refuse(t, faults.text[i]);
 	for (i = 0; i < faults.nnotices; i++)
 		log_info("%s", faults.notices[i]);
 	settings_faults_clear(&faults);
-	if (set != NULL && !reload_is_usable(m, set)) {
+	if (set != NULL && !reload_is_usable(m, set, t)) {
 		settings_free(set);
 		set = NULL;
 	}
@@ -73,7 +87,7 @@ reload_read(const struct master *m)
 /* The sockets for both services, or none. */
 static int
 reload_listen(struct master *m, const struct settings *set,
-    struct listeners *all)
+    struct listeners *all, const struct reload_teller *t)
 {
 	struct listeners_fault fault;
 	size_t i, k;
@@ -82,7 +96,7 @@ reload_listen(struct master *m, const struct settings *set,
 		if (listeners_open(&all[i], (enum service_id)i,
 		    &set->services[i], &m->listeners[i], 0, &fault) == 0)
 			continue;
-		reload_refuse(fault.text);
+		reload_refuse(t, fault.text);
 		for (k = 0; k < i; k++)
 			listeners_close(&all[k], &m->listeners[k]);
 		return -1;
@@ -113,26 +127,29 @@ reload_take(struct master *m, struct settings *set,
 			service_retire(&m->services[i]);
 }
 
-void
-reload(struct master *m)
+int
+reload(struct master *m, reload_say_fn say, void *arg)
 {
+	struct reload_teller t = { .say = say, .arg = arg };
 	struct listeners all[SERVICE_LAST + 1];
 	struct settings *set;
 	size_t i;
 
-	if ((set = reload_read(m)) == NULL)
-		return;
-	if (reload_listen(m, set, all) == -1) {
+	if ((set = reload_read(m, &t)) == NULL)
+		return -1;
+	if (reload_listen(m, set, all, &t) == -1) {
 		settings_free(set);
-		return;
+		return -1;
 	}
 	if (master_log_configure(m->log, set, m->is_foreground) == -1) {
+		reload_refuse(&t, "a log file cannot be opened");
 		for (i = 0; i <= SERVICE_LAST; i++)
 			listeners_close(&all[i], &m->listeners[i]);
 		settings_free(set);
-		return;
+		return -1;
 	}
 	reload_take(m, set, all);
 	master_send_fallbacks(m);
 	log_info("configuration read again");
+	return 0;
 }

@@ -4,11 +4,14 @@
 
 struct master;
 
+/* Is told of each fault; may be NULL. */
+typedef void (*reload_say_fn)(void *arg, const char *fault);
+
 /*
- * Reads the configuration anew.  With a fault everything stays as it is and
- * each fault is logged; otherwise new processes serve new clients, and those
- * of before end with their last one.
+ * Reads the configuration anew.  With a fault everything stays as it is, each
+ * fault is logged and told, and it returns -1; otherwise new processes serve
+ * new clients, and those of before end with their last one.
  */
-void	reload(struct master *);
+int	reload(struct master *, reload_say_fn, void *arg);
 
 #endif

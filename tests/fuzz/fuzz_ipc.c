@@ -9,8 +9,10 @@
 
 #include "fuzz.h"
 #include "ipc/auth_worker.h"
+#include "ipc/ctl_auth.h"
 #include "ipc/login_auth.h"
 #include "ipc/master_child.h"
+#include "ipc/master_ctl.h"
 
 union fuzz_any {
 	struct master_settings_part	 master_settings_part;
@@ -32,6 +34,16 @@ union fuzz_any {
 	struct auth_worker_resolved	 auth_worker_resolved;
 	struct auth_worker_probe	 auth_worker_probe;
 	struct auth_worker_probed	 auth_worker_probed;
+	struct master_ctl_auth		 master_ctl_auth;
+	struct master_ctl_suite		 master_ctl_suite;
+	struct master_ctl_process	 master_ctl_process;
+	struct master_ctl_fault		 master_ctl_fault;
+	struct master_ctl_peer		 master_ctl_peer;
+	struct master_ctl_done		 master_ctl_done;
+	struct ctl_auth_ask		 ctl_auth_ask;
+	struct ctl_auth_flush		 ctl_auth_flush;
+	struct ctl_auth_line		 ctl_auth_line;
+	struct ctl_auth_done		 ctl_auth_done;
 };
 
 struct fuzz_message {
@@ -72,6 +84,16 @@ CALLS(auth_worker_verified)
 CALLS(auth_worker_resolved)
 CALLS(auth_worker_probe)
 CALLS(auth_worker_probed)
+CALLS(master_ctl_auth)
+CALLS(master_ctl_suite)
+CALLS(master_ctl_process)
+CALLS(master_ctl_fault)
+CALLS(master_ctl_peer)
+CALLS(master_ctl_done)
+CALLS(ctl_auth_ask)
+CALLS(ctl_auth_flush)
+CALLS(ctl_auth_line)
+CALLS(ctl_auth_done)
 
 static const struct fuzz_message messages[] = {
 	ROW(master_settings_part), ROW(master_log_fallback),
@@ -83,6 +105,11 @@ static const struct fuzz_message messages[] = {
 	ROW(auth_worker_verified), ROW(auth_worker_resolved),
 	ROW(auth_worker_probe), ROW(auth_worker_probed),
 	ROW(login_auth_outcome), ROW(login_auth_session),
+	ROW(master_ctl_auth), ROW(master_ctl_suite),
+	ROW(master_ctl_process), ROW(master_ctl_fault),
+	ROW(master_ctl_peer), ROW(master_ctl_done),
+	ROW(ctl_auth_ask), ROW(ctl_auth_flush),
+	ROW(ctl_auth_line), ROW(ctl_auth_done),
 };
 
 int

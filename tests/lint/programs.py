@@ -14,6 +14,7 @@ LIBRARIES = {
     "src/auth/auth": "bsd event_core crypto crypt argon2",
     "src/auth-worker/auth-worker": """bsd event_core crypto crypt argon2
         pq sqlite3 mariadb mysqlclient""",
+    "src/ctl/wicketctl": "bsd event_core",
 }
 
 

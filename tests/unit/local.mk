@@ -38,6 +38,8 @@ UNIT_TESTS += tests/unit/test_settings
 UNIT_TESTS += tests/unit/test_settings_files
 UNIT_TESTS += tests/unit/test_settings_passdb
 UNIT_TESTS += tests/unit/test_var
+UNIT_TESTS += tests/unit/test_ctl_args
+UNIT_TESTS += tests/unit/test_ctl_server
 UNIT_TESTS += tests/unit/test_foreign
 UNIT_TESTS += tests/unit/test_imap_parse
 UNIT_TESTS += tests/unit/test_imap_quote
@@ -93,6 +95,10 @@ tests_unit_test_auth_request_SOURCES = \
 	tests/unit/auth_fixture.c \
 	tests/unit/auth_fixture.h \
 	tests/unit/test_auth_request.c
+tests_unit_test_ipc_SOURCES = \
+	tests/unit/ipc_table.c \
+	tests/unit/ipc_table.h \
+	tests/unit/test_ipc.c
 tests_unit_test_child_SOURCES = \
 	tests/unit/fake_child.c \
 	tests/unit/fake_child.h \

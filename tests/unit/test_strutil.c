@@ -170,6 +170,29 @@ test_copy_clean(void **state)
 	assert_string_equal(dst, "");
 }
 
+static void
+test_escape(void **state)
+{
+	char dst[16];
+
+	(void)state;
+	assert_string_equal(str_escape(dst, sizeof(dst), "a <b>", 5),
+	    "a <b>");
+	assert_string_equal(str_escape(dst, sizeof(dst), "\x1b[", 2),
+	    "\\x1b[");
+	assert_string_equal(str_escape(dst, sizeof(dst), "\\n\0", 3),
+	    "\\x5cn\\x00");
+	assert_string_equal(str_escape(dst, sizeof(dst), "\xc3\xa4", 2),
+	    "\\xc3\\xa4");
+	/* Cut between two bytes, whatever their form. */
+	assert_string_equal(str_escape(dst, sizeof(dst), "0123456789", 10),
+	    "012345678...");
+	assert_string_equal(str_escape(dst, sizeof(dst), "\n\n\n\n\n", 5),
+	    "\\x0a\\x0a\\x0a...");
+	assert_string_equal(str_escape(dst, 8, "\n\n", 2), "\\x0a...");
+	assert_string_equal(str_escape(dst, 8, "", 0), "");
+}
+
 int
 main(void)
 {
@@ -181,6 +204,7 @@ main(void)
 		cmocka_unit_test(test_lower),
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_copy_clean),
+		cmocka_unit_test(test_escape),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

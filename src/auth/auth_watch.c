@@ -1,0 +1,216 @@
+/*
+ * What wicketctl is told of its requests.
+ * Runs in: auth.
+ * Hostile input: rows of databases, names.
+ * Never: tells a password or a hash; decides anything.
+ */
+#include "auth/auth_watch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "auth/auth_chain.h"
+#include "auth/auth_request.h"
+#include "auth/passdb.h"
+#include "config/query.h"
+#include "config/var.h"
+#include "ipc/ctl_auth.h"
+#include "lib/strutil.h"
+
+#define AUTH_WATCH_HIDDEN	"<hidden>"
+
+/* Columns whose names hold one of these are secrets... */
+static const char *const auth_watch_secrets[] = {
+	"pass", "hash", "secret", "token", "key",
+};
+/* ...but this is a flag. */
+#define AUTH_WATCH_FLAG		"nopassword"
+
+static const char *const auth_watch_found[AUTH_WORKER_FOUND_LAST + 1] = {
+	[AUTH_WORKER_NONE] = "no row",
+	[AUTH_WORKER_ONE] = "one row",
+	[AUTH_WORKER_MANY] = "several rows",
+	[AUTH_WORKER_FAULT] = "no answer",
+	[AUTH_WORKER_UNUSABLE] = "a row beyond all limits",
+	[AUTH_WORKER_REFUSED] = "a refusal",
+};
+
+/* The words of "refused: ... reason=" in the log. */
+static const char *const auth_watch_codes[LOGIN_AUTH_CODE_LAST + 1] = {
+	[LOGIN_AUTH_CODE_CREDENTIALS] = "credentials",
+	[LOGIN_AUTH_CODE_TEMP] = "temporary",
+	[LOGIN_AUTH_CODE_AUTHZ] = "authorization",
+	[LOGIN_AUTH_CODE_DISABLED] = "nologin",
+	[LOGIN_AUTH_CODE_BAD] = "sasl-syntax",
+	[LOGIN_AUTH_CODE_MECH] = "mechanism",
+	[LOGIN_AUTH_CODE_LIMIT] = "limit",
+	[LOGIN_AUTH_CODE_PENALTY] = "penalty",
+};
+
+static const struct auth_watch *
+auth_watch_of(const struct auth_request *r)
+{
+	return r->map->watch;
+}
+
+bool
+auth_watch_is_explain(const struct auth_request *r)
+{
+	const struct auth_watch *w = auth_watch_of(r);
+
+	return w != NULL && w->has_no_password;
+}
+
+static void
+auth_watch_tell(const struct auth_watch *w, const char *key,
+    const char *value, size_t len)
+{
+	char text[CTL_AUTH_VALUE_MAX + 1];
+
+	w->tell(w->arg, key, str_escape(text, sizeof(text), value, len));
+}
+
+/* Something about the passdb at hand. */
+static void
+auth_watch_passdb(const struct auth_request *r, const char *name,
+    const char *value)
+{
+	char key[CTL_AUTH_KEY_MAX + 1];
+
+	(void)snprintf(key, sizeof(key), "passdb.%u.%s", r->passdb + 1u,
+	    name);
+	auth_watch_tell(auth_watch_of(r), key, value, strlen(value));
+}
+
+void
+auth_watch_name(const struct auth_request *r)
+{
+	if (auth_watch_of(r) != NULL)
+		auth_watch_tell(auth_watch_of(r), "user", r->user,
+		    strlen(r->user));
+}
+
+static void
+auth_watch_query(const struct auth_request *r, const struct query *q)
+{
+	char value[QUERY_VALUE_MAX], text[QUERY_VALUE_MAX + 2], name[24];
+	struct var_values values;
+
+	auth_chain_values(r, &values);
+	auth_watch_passdb(r, "query", query_statement(q));
+	for (size_t i = 0; i < query_nparams(q); i++) {
+		(void)snprintf(name, sizeof(name), "$%zu", i + 1);
+		if (query_param_expand(q, i, &values, value,
+		    sizeof(value)) == -1)
+			(void)snprintf(text, sizeof(text), "too long");
+		else
+			(void)snprintf(text, sizeof(text), "'%s'", value);
+		auth_watch_passdb(r, name, text);
+	}
+}
+
+void
+auth_watch_ask(const struct auth_request *r)
+{
+	const struct passdb *db = &r->env->chain.dbs[r->passdb];
+
+	if (auth_watch_of(r) == NULL)
+		return;
+	auth_watch_passdb(r, "driver", passdb_driver_name(db));
+	/* The others' args may hold secrets. */
+	if (db->settings->driver == PASSDB_SQL ||
+	    db->settings->driver == PASSDB_PASSWD_FILE)
+		auth_watch_passdb(r, "args", db->settings->args);
+	if (db->query != NULL)
+		auth_watch_query(r, db->query);
+}
+
+static bool
+auth_watch_is_secret(const char *name)
+{
+	const size_t n = sizeof(auth_watch_secrets) /
+	    sizeof(auth_watch_secrets[0]);
+
+	if (strcasecmp(name, AUTH_WATCH_FLAG) == 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (strcasestr(name, auth_watch_secrets[i]) != NULL)
+			return true;
+	return false;
+}
+
+static void
+auth_watch_column(const struct auth_request *r,
+    const struct auth_worker_column *c)
+{
+	char key[CTL_AUTH_KEY_MAX + 1], name[CTL_AUTH_KEY_MAX / 2 + 1];
+	const char *value = (const char *)c->value;
+	size_t len = c->len;
+
+	(void)str_escape(name, sizeof(name), c->name, strlen(c->name));
+	(void)snprintf(key, sizeof(key), "passdb.%u.field.%s",
+	    r->passdb + 1u, name);
+	if (c->is_null) {
+		value = "NULL";
+		len = strlen(value);
+	} else if (len > 0 && auth_watch_is_secret(c->name)) {
+		value = AUTH_WATCH_HIDDEN;
+		len = strlen(value);
+	}
+	auth_watch_tell(auth_watch_of(r), key, value, len);
+}
+
+void
+auth_watch_row(const struct auth_request *r, const char *source,
+    const struct auth_worker_row *row)
+{
+	if (auth_watch_of(r) == NULL)
+		return;
+	auth_watch_passdb(r, "from", source);
+	auth_watch_passdb(r, "found", auth_watch_found[row->found]);
+	for (size_t i = 0; i < row->ncolumns; i++)
+		auth_watch_column(r, &row->columns[i]);
+}
+
+void
+auth_watch_note(const struct auth_request *r, const char *text)
+{
+	if (auth_watch_of(r) != NULL)
+		auth_watch_passdb(r, "decision", text);
+}
+
+static void
+auth_watch_route(const struct auth_watch *w,
+    const struct login_auth_route *route)
+{
+	char addr[NETADDR_PORT_TEXT_MAX];
+
+	auth_watch_tell(w, "route.user", route->user, strlen(route->user));
+	auth_watch_tell(w, "route.destuser", route->destuser,
+	    strlen(route->destuser));
+	if (route->pass[0] != '\0')
+		w->tell(w->arg, "route.pass", AUTH_WATCH_HIDDEN);
+	auth_watch_tell(w, "route.host", route->host, strlen(route->host));
+	for (size_t i = 0; i < route->naddrs; i++)
+		w->tell(w->arg, "route.address",
+		    netaddr_port_text(&route->addrs[i], addr));
+}
+
+void
+auth_watch_reply(const struct auth_request *r, const struct auth_reply *reply)
+{
+	const struct auth_watch *w = auth_watch_of(r);
+
+	if (w == NULL)
+		return;
+	if (reply->route != NULL) {
+		auth_watch_route(w, reply->route);
+		w->tell(w->arg, "result", "ok");
+	} else if (reply->fail != NULL) {
+		w->tell(w->arg, "result", "refused");
+		w->tell(w->arg, "reason", auth_watch_codes[reply->fail->code]);
+		if (reply->fail->reason[0] != '\0')
+			auth_watch_tell(w, "text", reply->fail->reason,
+			    strlen(reply->fail->reason));
+	}
+}

@@ -1,0 +1,39 @@
+/* args: what wicketctl was asked for, from its arguments. */
+#ifndef CTL_ARGS_H
+#define CTL_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/netaddr.h"
+
+enum args_task {
+	ARGS_AUTH_TEST,
+	ARGS_CACHE_FLUSH,
+	ARGS_CACHE_STATUS,
+	ARGS_EXPLAIN,
+	ARGS_RELOAD,
+	ARGS_STATUS,
+	ARGS_STOP,
+};
+
+/* Texts are borrowed from argv. */
+struct args {
+	enum args_task	 task;
+	const char	*config, *socket;	/* NULL: not given */
+	bool		 has_keys;		/* -k: key=value lines */
+	bool		 is_all;		/* --all */
+	const char	*user;			/* "": none */
+	const char	*password_file;		/* NULL: none */
+	uint8_t		 service;		/* enum service_id */
+	struct netaddr	 rip, lip;
+};
+
+/* -1 with a reason in why: wrong usage. */
+int	args_get(struct args *, int argc, char *const argv[], char *why,
+	    size_t size) __attribute__((warn_unused_result));
+/* What may be said, in some lines. */
+const char	*args_usage(void);
+
+#endif

@@ -1,0 +1,156 @@
+/*
+ * wicketctl's side of the control socket.
+ * Runs in: wicketctl.
+ * Hostile input: none; the master is trusted.
+ * Never: keeps more than a bounded number of processes.
+ */
+#include "ctl/master_link.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl/link.h"
+#include "ctl/output.h"
+#include "ipc/roles.h"
+#include "lib/channel.h"
+#include "lib/wire.h"
+#include "lib/xmem.h"
+
+static int	master_link_suite(void *, uint32_t, struct wire_reader *, int);
+static int	master_link_process(void *, uint32_t, struct wire_reader *,
+		    int);
+static int	master_link_fault(void *, uint32_t, struct wire_reader *, int);
+static int	master_link_peer(void *, uint32_t, struct wire_reader *, int);
+static int	master_link_done(void *, uint32_t, struct wire_reader *, int);
+
+static const struct channel_row master_link_rows[] = {
+	{ MASTER_CTL_SUITE, "SUITE", 1, 14, CHANNEL_BODY_MAX, false, false,
+	    master_link_suite },
+	{ MASTER_CTL_PROCESS, "PROCESS", 1, 22, 22, false, false,
+	    master_link_process },
+	{ MASTER_CTL_FAULT, "FAULT", 1, 2, CHANNEL_BODY_MAX, false, false,
+	    master_link_fault },
+	{ MASTER_CTL_AUTH_PEER, "AUTH_PEER", 1, 8, 8, true, false,
+	    master_link_peer },
+	{ MASTER_CTL_DONE, "DONE", 1, 1, 1, false, false, master_link_done },
+};
+
+static int
+master_link_suite(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct master_link *l = arg;
+
+	(void)id;
+	(void)fd;
+	return master_ctl_suite_get(r, &l->suite);
+}
+
+static int
+master_link_process(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct master_link *l = arg;
+	struct master_ctl_process m;
+
+	(void)id;
+	(void)fd;
+	if (master_ctl_process_get(r, &m) == -1)
+		return -1;
+	if (l->nprocesses == MASTER_LINK_PROCESSES_MAX)
+		return 0;
+	if (l->processes == NULL)
+		l->processes = xcalloc(MASTER_LINK_PROCESSES_MAX,
+		    sizeof(*l->processes));
+	l->processes[l->nprocesses++] = m;
+	return 0;
+}
+
+static int
+master_link_fault(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct master_ctl_fault m;
+
+	(void)arg;
+	(void)id;
+	(void)fd;
+	if (master_ctl_fault_get(r, &m) == -1)
+		return -1;
+	output_fault("%s", m.text);
+	return 0;
+}
+
+static int
+master_link_peer(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct master_link *l = arg;
+
+	(void)id;
+	if (l->peer_fd != -1)
+		(void)close(l->peer_fd);
+	l->peer_fd = fd;
+	return master_ctl_peer_get(r, &l->peer);
+}
+
+static int
+master_link_done(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct master_link *l = arg;
+
+	(void)id;
+	(void)fd;
+	l->is_done = true;
+	return master_ctl_done_get(r, &l->done);
+}
+
+void
+master_link_open(struct master_link *l, int fd)
+{
+	memset(l, 0, sizeof(*l));
+	l->peer_fd = -1;
+	l->channel = channel_new(&(struct channel_config){
+		.fd = fd,
+		.contract = &master_ctl_contract,
+		.rows = master_link_rows,
+		.nrows = sizeof(master_link_rows) /
+		    sizeof(master_link_rows[0]),
+		.policy = CHANNEL_PEER_HIGHER,
+		.role = ROLE_ID_CTL,
+		.peer = "master",
+		.endpoint = l,
+	});
+}
+
+void
+master_link_close(struct master_link *l)
+{
+	channel_free(l->channel);
+	l->channel = NULL;
+	if (l->peer_fd != -1)
+		(void)close(l->peer_fd);
+	l->peer_fd = -1;
+	free(l->processes);
+	l->processes = NULL;
+}
+
+int
+master_link_ask(struct master_link *l, enum master_ctl_type type,
+    const struct master_ctl_auth *auth)
+{
+	uint8_t body[sizeof(*auth) + 2];
+	struct wire_writer w;
+
+	l->is_done = false;
+	l->nprocesses = 0;
+	wire_writer_init(&w, body, sizeof(body));
+	if (auth != NULL)
+		master_ctl_auth_put(&w, auth);
+	channel_send(l->channel, (uint16_t)type, 0, &w, -1);
+	if (link_wait(l->channel, &l->is_done, LINK_MASTER_MS) == -1) {
+		output_fault("the master does not answer: %s",
+		    errno == EPIPE ? "it has closed the connection" :
+		    strerror(errno));
+		return -1;
+	}
+	return l->done.result;
+}

@@ -1,0 +1,37 @@
+/* master_link: wicketctl asks the master. */
+#ifndef CTL_MASTER_LINK_H
+#define CTL_MASTER_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ipc/master_ctl.h"
+
+struct channel;
+
+/* Children of a suite, as they came; more are not kept. */
+#define MASTER_LINK_PROCESSES_MAX	16384
+
+struct master_link {
+	struct channel			*channel;
+	bool				 is_done;
+	struct master_ctl_done		 done;
+	struct master_ctl_suite		 suite;
+	struct master_ctl_process	*processes;
+	size_t				 nprocesses;
+	struct master_ctl_peer		 peer;
+	int				 peer_fd;	/* -1: none came */
+};
+
+/* Takes the fd of link_connect(). */
+void	master_link_open(struct master_link *, int fd);
+void	master_link_close(struct master_link *);
+/*
+ * Asks for RELOAD, STOP or STATUS, or, with `auth`, for AUTH.  The result,
+ * faults being printed; -1 when the master does not answer.
+ */
+int	master_link_ask(struct master_link *, enum master_ctl_type,
+	    const struct master_ctl_auth *auth)
+	    __attribute__((warn_unused_result));
+
+#endif
