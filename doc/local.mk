@@ -11,6 +11,7 @@ dist_examples_DATA += doc/examples/mailwicket.conf
 dist_examples_DATA += doc/examples/passwd-file.conf
 dist_examples_DATA += doc/examples/per-connection.conf
 dist_examples_DATA += doc/examples/proxy-only.conf
+dist_examples_DATA += doc/examples/sql-mysql.conf
 dist_examples_DATA += doc/examples/sql.conf
 dist_examples_DATA += doc/examples/users
 dist_examples_DATA += doc/examples/users.sql

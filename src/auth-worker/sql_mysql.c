@@ -170,6 +170,14 @@ mysql_seconds(const struct sql_target *target, const char *key,
 	return wanted_s == 0 ? 1 : wanted_s;
 }
 
+/* The library's default and the name localhost are its default socket. */
+static bool
+mysql_is_socket(const struct sql_target *target)
+{
+	return target->host[0] == '/' || target->host[0] == '\0' ||
+	    strcmp(target->host, "localhost") == 0;
+}
+
 static bool
 mysql_wants_tls(const struct sql_target *target)
 {
@@ -185,8 +193,8 @@ mysql_wants_tls(const struct sql_target *target)
 }
 
 /*
- * Verified, or not at all where a key of TLS is given.  Without a key the
- * server is not known: whatever the library does then keeps nobody out.
+ * Verified, or not at all where a key of TLS is given.  Without a key nobody
+ * knows who the server is, and it is not told a password.
  */
 static int
 mysql_set_tls(MYSQL *db, const struct sql_target *target)
@@ -213,15 +221,17 @@ mysql_set_tls(MYSQL *db, const struct sql_target *target)
 	if (is_wanted)
 		rc |= mysql_options(db, MYSQL_OPT_SSL_ENFORCE, &enforce);
 	rc |= mysql_options(db, MARIADB_OPT_RESTRICTED_AUTH,
-	    is_verified || target->host[0] == '/' ? SQL_MYSQL_AUTH_SAFE :
+	    is_verified || mysql_is_socket(target) ? SQL_MYSQL_AUTH_SAFE :
 	    SQL_MYSQL_AUTH_CLEAR);
 #else
-	/* It shows a password to no server but over TLS, if not told to. */
-	const unsigned int mode = is_verified ? SSL_MODE_VERIFY_IDENTITY :
-	    SSL_MODE_REQUIRED;
+	/*
+	 * It shows a password over TLS only, but there to each server: none
+	 * is better than TLS that verifies nothing.
+	 */
+	const unsigned int mode = !is_wanted ? SSL_MODE_DISABLED :
+	    is_verified ? SSL_MODE_VERIFY_IDENTITY : SSL_MODE_VERIFY_CA;
 
-	if (is_wanted)
-		rc |= mysql_options(db, MYSQL_OPT_SSL_MODE, &mode);
+	rc |= mysql_options(db, MYSQL_OPT_SSL_MODE, &mode);
 #endif
 	return rc == 0 ? 0 : -1;
 }
@@ -253,9 +263,9 @@ static int
 mysql_open(struct mysql_conn *c, const struct sql_target *target,
     struct sql_fault *fault)
 {
-	const bool is_socket = target->host[0] == '/';
-	const char *host = is_socket || target->host[0] == '\0' ? "localhost" :
+	const char *host = mysql_is_socket(target) ? "localhost" :
 	    target->host;
+	const char *path = target->host[0] == '/' ? target->host : NULL;
 	const unsigned long flags = CLIENT_MULTI_RESULTS |
 	    mysql_number(target, "client_flags", 0);
 
@@ -269,7 +279,7 @@ mysql_open(struct mysql_conn *c, const struct sql_target *target,
 	if (mysql_real_connect(c->db, host, mysql_word(target, "user"),
 	    mysql_word(target, "password"), mysql_word(target, "dbname"),
 	    mysql_number(target, "port", SQL_MYSQL_PORT),
-	    is_socket ? target->host : NULL, flags) == NULL) {
+	    path, flags) == NULL) {
 		(void)mysql_fault(c, SQL_FAULT_CONNECT, mysql_errno(c->db),
 		    mysql_error(c->db), fault);
 		return -1;

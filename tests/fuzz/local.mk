@@ -3,6 +3,7 @@
 FUZZ_TARGETS =
 FUZZ_TARGETS += tests/fuzz/fuzz_channel
 FUZZ_TARGETS += tests/fuzz/fuzz_config
+FUZZ_TARGETS += tests/fuzz/fuzz_connect
 FUZZ_TARGETS += tests/fuzz/fuzz_query
 EXTRA_DIST += tests/fuzz/config.dict tests/fuzz/query.dict
 FUZZ_TARGETS += tests/fuzz/fuzz_imap_backend
@@ -27,6 +28,7 @@ TESTS += $(FUZZ_TARGETS)
 endif
 EXTRA_DIST += tests/fuzz/corpus
 EXTRA_DIST += tests/fuzz/check.h
+EXTRA_DIST += tests/fuzz/connect.dict
 EXTRA_DIST += tests/fuzz/imap_backend.dict
 EXTRA_DIST += tests/fuzz/imap_parse.dict
 EXTRA_DIST += tests/fuzz/passdb.dict

@@ -3,6 +3,7 @@
 import random
 import re
 import time
+from pathlib import Path
 
 import pytest
 
@@ -181,6 +182,20 @@ def test_seed_both_blocks_in_order(new_suite, db, two_hosts):
     assert two_hosts[0].logins == [("ann", "pw")]
     assert two_hosts[1].logins == [("bob@domain1.com", "pw")] * 2
     assert suite.imap().login("ann", "pw")[1].startswith(AUTHFAIL)
+
+
+def test_the_example(new_suite, db, two_hosts):
+    examples = Path(__file__).resolve().parents[2] / "doc/examples"
+    db.sql((examples / "users.sql").read_text())
+    db.sql(f"UPDATE proxy SET host = {quoted(two_hosts[0].addr)}")
+    suite = new_suite(conf=conf, start=False)
+    text = (examples / "sql-mysql.conf").read_text()
+    for name, addr in zip(("sqlhost1", "sqlhost2"), db.addrs):
+        text = text.replace(name, addr)
+    suite.sql_conf.write_text(text)
+    suite.start()
+    assert imap_whoami(suite, "joe") == "joe@domain.net"
+    assert pop3_whoami(suite, "john") == "john"
 
 
 # Rows.
@@ -497,16 +512,21 @@ def test_tls(mysql_suite, db, hosts, words):
         db.sql("ALTER USER dovecot REQUIRE NONE")
 
 
-@pytest.mark.parametrize("what", ["another CA", "another name"])
-def test_tls_of_a_stranger(mysql_suite, db, what):
-    ca = "ca.pem"
-    if what == "another CA":
-        ca = "other-ca.pem"
-    else:
-        db.use_certificate("wrong")
+@pytest.mark.parametrize(
+    "certificate,words",
+    [("right", {"ssl_ca": "other-ca.pem"}),
+     ("right", {"ssl_ca": "other-ca.pem", "ssl_verify_server_cert": "no"}),
+     ("right", {"ssl_verify_server_cert": "yes"}),
+     ("wrong", {"ssl_ca": "ca.pem"})],
+)
+def test_tls_of_a_stranger(mysql_suite, db, certificate, words):
+    """Another CA than ours, none of the system's, another name."""
+    if "ssl_ca" in words:
+        words = {**words, "ssl_ca": db.tls / words["ssl_ca"]}
+    db.use_certificate(certificate)
     db.sql("FLUSH SSL")
     try:
-        suite = mysql_suite(connect=tls_connect(db, ssl_ca=db.tls / ca))
+        suite = mysql_suite(connect=tls_connect(db, **words))
         suite.allow(r"passdb|database")
         assert login(suite).startswith(TEMPFAIL)
         suite.wait_log(r"no connection: .*(TLS|SSL).*\(2026\)")
@@ -558,6 +578,19 @@ def test_a_server_without_tls_is_told_nothing(new_suite, words):
         assert login(suite).startswith(TEMPFAIL)
         suite.wait_log("no connection: ")
         assert b"canary" not in server.raw and b"dovecot" not in server.raw
+
+
+def test_no_session_without_tls(new_suite):
+    """Unverified as it is, it has to be there."""
+    with rogue.RogueMysql(rogue.hangs_in_query) as server:
+        suite = rogue_suite(
+            new_suite, server, words="ssl_verify_server_cert=no"
+        )
+        suite.allow(r"passdb|database")
+        assert login(suite).startswith(TEMPFAIL)
+        suite.wait_log("no connection: ")
+        assert b"canary" not in server.raw
+        assert not [said for said in server.said if b"SELECT" in said]
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,8 @@ UNIT_TESTS += tests/unit/test_worker_pool
 tests_unit_test_settings_files_CPPFLAGS = $(AM_CPPFLAGS)
 if WITH_MYSQL
 tests_unit_test_settings_files_CPPFLAGS += -DWITH_MYSQL
+UNIT_TESTS += tests/unit/test_sql_mysql
+tests_unit_test_sql_mysql_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
 endif
 if WITH_SQLITE
 tests_unit_test_settings_files_CPPFLAGS += -DWITH_SQLITE
