@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "auth/auth_chain.h"
+#include "auth/auth_gate.h"
 #include "auth/auth_request.h"
 #include "config/settings.h"
 
@@ -20,25 +20,21 @@ auth_exchange_step(struct auth_request *r, enum mech_result result)
 	struct auth_reply challenge = { .type = LOGIN_AUTH_CHALLENGE,
 	    .challenge = &r->exchange.challenge };
 
-	if (result != MECH_CHALLENGE && result != MECH_BAD)
-		auth_request_start_delay(r);
 	switch (result) {
 	case MECH_CHALLENGE:
 		auth_request_reply(r, &challenge);
 		break;
 	case MECH_CREDENTIALS:
-		auth_chain_start(r);
+	case MECH_REFUSED:
+		auth_gate_enter(r);
 		break;
 	case MECH_BAD:
 		auth_request_fail(r, LOGIN_AUTH_CODE_BAD);
 		break;
 	case MECH_AUTHZ:
+		auth_request_start_delay(r);
 		auth_request_say(r, "authzid differs from authcid");
 		auth_request_fail(r, LOGIN_AUTH_CODE_AUTHZ);
-		break;
-	case MECH_REFUSED:
-		auth_request_say(r, r->exchange.reason);
-		auth_chain_refuse(r);
 		break;
 	}
 }

@@ -30,6 +30,10 @@ static const struct {
 	unsigned int	 successors;
 } auth_request_table[AUTH_REQUEST_STATES] = {
 	[AUTH_REQUEST_EXCHANGE] = { "EXCHANGE",
+	    BIT(AUTH_REQUEST_HELD) |
+	    BIT(AUTH_REQUEST_LOOKUP) | BIT(AUTH_REQUEST_VERIFY) |
+	    BIT(AUTH_REQUEST_RESOLVE) | BIT(AUTH_REQUEST_DELAY) },
+	[AUTH_REQUEST_HELD] = { "HELD",
 	    BIT(AUTH_REQUEST_LOOKUP) | BIT(AUTH_REQUEST_VERIFY) |
 	    BIT(AUTH_REQUEST_RESOLVE) | BIT(AUTH_REQUEST_DELAY) },
 	[AUTH_REQUEST_LOOKUP] = { "LOOKUP",
@@ -48,6 +52,7 @@ static const bool auth_request_code_waits[LOGIN_AUTH_CODE_LAST + 1] = {
 	[LOGIN_AUTH_CODE_CREDENTIALS] = true,
 	[LOGIN_AUTH_CODE_AUTHZ] = true,
 	[LOGIN_AUTH_CODE_DISABLED] = true,
+	[LOGIN_AUTH_CODE_PENALTY] = true,
 };
 
 static int
@@ -67,7 +72,8 @@ auth_request_env_init(struct auth_request_env *env, const struct settings *s,
 	memset(env, 0, sizeof(*env));
 	env->settings = s;
 	env->pool = pool;
-	grants_init(&env->grants, s);
+	auth_gate_init(&env->gate, s, loop);
+	grants_init(&env->grants, s, &env->gate.penalty);
 	env->pid = (uint32_t)getpid();
 	loop_timers_init(loop, &env->timeouts, s->auth_request_timeout_ms);
 	loop_timers_init(loop, &env->delays, s->auth_failure_delay_ms);
@@ -80,6 +86,7 @@ auth_request_env_clear(struct auth_request_env *env)
 {
 	loop_timers_clear(&env->timeouts);
 	loop_timers_clear(&env->delays);
+	auth_gate_clear(&env->gate);
 	passdb_chain_clear(&env->chain);
 }
 
@@ -157,6 +164,7 @@ static void
 auth_request_free(struct auth_request *r)
 {
 	worker_pool_cancel(&r->task);
+	penalty_cancel(&r->env->gate.penalty, &r->turn);
 	loop_timer_stop(&r->timeout);
 	loop_timer_stop(&r->delay);
 	(void)RB_REMOVE(auth_request_tree, &r->map->tree, &r->node);
@@ -216,6 +224,8 @@ auth_request_start_delay(struct auth_request *r)
 void
 auth_request_fail(struct auth_request *r, enum login_auth_code code)
 {
+	if (code == LOGIN_AUTH_CODE_CREDENTIALS)
+		penalty_failed(&r->env->gate.penalty, &r->turn.mark);
 	r->fail.code = (uint8_t)code;
 	(void)strlcpy(r->fail.user, r->user, sizeof(r->fail.user));
 	if (!auth_request_code_waits[code] || r->has_nodelay ||
@@ -234,11 +244,14 @@ auth_request_allow(struct auth_request *r, struct login_auth_route *route)
 	const struct grant_who who = { .user = route->user,
 	    .service = r->service, .rip = &r->rip };
 
-	if (!grant_open(&r->map->grants, r->node.id, &who)) {
+	if (!grant_open(&r->map->grants, r->node.id, &who, &r->turn.mark)) {
 		auth_request_say(r, "mail_max_userip_connections");
 		auth_request_fail(r, LOGIN_AUTH_CODE_LIMIT);
 		return;
 	}
+	/* The mail host alone can tell whether it was the right one. */
+	if (r->is_match)
+		grant_verified(&r->map->grants, r->node.id);
 	auth_request_answer(r, &(struct auth_reply){
 		.type = LOGIN_AUTH_OK, .route = route });
 }
@@ -271,6 +284,9 @@ auth_request_timed_out(void *arg)
 
 	if (r->state == AUTH_REQUEST_DELAY) {
 		auth_request_send_fail(r);
+	} else if (r->state == AUTH_REQUEST_HELD) {
+		r->is_delay_over = true;
+		auth_request_fail(r, LOGIN_AUTH_CODE_PENALTY);
 	} else if (r->state == AUTH_REQUEST_EXCHANGE) {
 		auth_request_say(r, "the client does not go on");
 		auth_request_fail(r, LOGIN_AUTH_CODE_TEMP);

@@ -12,6 +12,7 @@
 #include "auth/auth_request_env.h"
 #include "auth/mech.h"
 #include "auth/passdb.h"
+#include "auth/penalty.h"
 #include "auth/worker_pool.h"
 #include "ipc/login_auth.h"
 #include "lib/log.h"
@@ -19,6 +20,7 @@
 
 enum auth_request_state {
 	AUTH_REQUEST_EXCHANGE,	/* the client's response is awaited */
+	AUTH_REQUEST_HELD,	/* others have failed before: its turn */
 	AUTH_REQUEST_LOOKUP,	/* a row */
 	AUTH_REQUEST_VERIFY,	/* a verdict on the password */
 	AUTH_REQUEST_RESOLVE,	/* addresses of a host */
@@ -49,6 +51,7 @@ struct auth_request {
 	struct worker_task	 task;
 	struct login_auth_fail	 fail;		/* waits in DELAY */
 	struct mech_exchange	 exchange;
+	struct penalty_try	 turn;
 	struct passdb_fields	 fields;
 };
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "auth/auth_gate.h"
 #include "auth/grant.h"
 #include "auth/name_memo.h"
 #include "auth/passdb.h"
@@ -48,6 +49,7 @@ struct auth_request_env {
 	struct passdb_chain	 chain;
 	struct name_memo	 memo;
 	struct grants		 grants;
+	struct auth_gate	 gate;
 	struct worker_pool	*pool;
 	struct loop_timers	 timeouts, delays;
 	auth_request_reply_fn	 reply;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/penalty.h"
 #include "config/settings.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -25,6 +26,7 @@ struct grant_place {
 struct grant {
 	RB_ENTRY(grant)		 entry;
 	struct grant_place	*place;
+	struct penalty_mark	*mark;	/* until it has logged in */
 	uint32_t		 id;
 	bool			 is_logged_in;
 };
@@ -48,10 +50,12 @@ RB_GENERATE_INTERNAL(grant_place_tree, grant_place, entry,
     grant_place_compare, GRANT_TREE_ATTR)
 
 void
-grants_init(struct grants *all, const struct settings *settings)
+grants_init(struct grants *all, const struct settings *settings,
+    struct penalty *penalty)
 {
 	memset(all, 0, sizeof(*all));
 	all->settings = settings;
+	all->penalty = penalty;
 	RB_INIT(&all->places);
 	all->map_max = (size_t)settings->login_max_sessions +
 	    LOGIN_AUTH_OPEN_MAX;
@@ -84,11 +88,31 @@ grant_has(const struct grant_map *map, uint32_t id)
 	return grant_find(map, id) != NULL;
 }
 
+/* Tells of the outcome what counts failed logins; once. */
+static void
+grant_judge(struct grant_map *map, struct grant *g,
+    enum login_auth_result result)
+{
+	struct penalty *penalty = map->all->penalty;
+
+	if (g->mark == NULL)
+		return;
+	if (result == LOGIN_AUTH_LOGGED_IN)
+		penalty_succeeded(penalty, g->mark);
+	else if (result == LOGIN_AUTH_REFUSED)
+		penalty_failed(penalty, g->mark);
+	else
+		penalty_unknown(penalty, g->mark);
+	free(g->mark);
+	g->mark = NULL;
+}
+
 static void
 grant_free(struct grant_map *map, struct grant *g)
 {
 	struct grant_place *place = g->place;
 
+	grant_judge(map, g, LOGIN_AUTH_GONE);
 	(void)RB_REMOVE(grant_tree, &map->tree, g);
 	map->n--;
 	map->all->n--;
@@ -173,10 +197,12 @@ grant_place_get(struct grants *all, const struct grant_who *who,
 }
 
 bool
-grant_open(struct grant_map *map, uint32_t id, const struct grant_who *who)
+grant_open(struct grant_map *map, uint32_t id, const struct grant_who *who,
+    struct penalty_mark *mark)
 {
 	const struct settings *s = map->all->settings;
 	struct grant_place *place;
+	struct grant *g;
 
 	if (!grant_has_room(map))
 		return true;
@@ -184,8 +210,22 @@ grant_open(struct grant_map *map, uint32_t id, const struct grant_who *who)
 	    s->services[who->service].mail_max_userip_connections);
 	if (place == NULL)
 		return false;
-	(void)grant_new(map, id, place);
+	g = grant_new(map, id, place);
+	if (!mark->has_addr && !mark->has_user)
+		return true;
+	g->mark = xcalloc(1, sizeof(*g->mark));
+	*g->mark = *mark;
+	memset(mark, 0, sizeof(*mark));
 	return true;
+}
+
+void
+grant_verified(struct grant_map *map, uint32_t id)
+{
+	struct grant *g = grant_find(map, id);
+
+	if (g != NULL && g->mark != NULL)
+		penalty_verified(map->all->penalty, g->mark);
 }
 
 void
@@ -206,6 +246,7 @@ grant_outcome(struct grant_map *map, uint32_t id,
 		return 0;
 	if (g->is_logged_in)
 		return -1;
+	grant_judge(map, g, result);
 	if (result == LOGIN_AUTH_LOGGED_IN)
 		g->is_logged_in = true;
 	else

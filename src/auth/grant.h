@@ -21,6 +21,8 @@
 struct settings;
 struct grant;
 struct grant_place;
+struct penalty;
+struct penalty_mark;
 
 /*
  * Beside the sessions that there may be: logins on their way to the mail
@@ -41,6 +43,7 @@ RB_HEAD(grant_place_tree, grant_place);
 /* What all maps share. */
 struct grants {
 	const struct settings	*settings;	/* borrowed */
+	struct penalty		*penalty;	/* borrowed */
 	struct grant_place_tree	 places;
 	size_t			 n, max;
 	size_t			 map_max;	/* of one process */
@@ -63,7 +66,8 @@ struct grant_who {
 };
 
 /* Settings outlive it. */
-void	grants_init(struct grants *, const struct settings *);
+void	grants_init(struct grants *, const struct settings *,
+	    struct penalty *);
 void	grant_map_init(struct grant_map *, struct grants *);
 /* The login process is gone: all its places are free. */
 void	grant_map_clear(struct grant_map *);
@@ -71,10 +75,13 @@ void	grant_map_clear(struct grant_map *);
 /*
  * Takes a place for a login that is to be allowed; the id must be free.
  * false: the user has all the places that mail_max_userip_connections gives.
- * If there are too many grants the login goes on without being counted.
+ * If there are too many grants the login goes on without being counted.  The
+ * mark is taken, and told of the outcome at the mail host.
  */
-bool	grant_open(struct grant_map *, uint32_t id, const struct grant_who *)
-	    __attribute__((warn_unused_result));
+bool	grant_open(struct grant_map *, uint32_t id, const struct grant_who *,
+	    struct penalty_mark *) __attribute__((warn_unused_result));
+/* The password was right: the login does not hold back others. */
+void	grant_verified(struct grant_map *, uint32_t id);
 /* SESSION: it lives already, so that it is counted whatever the limit. */
 void	grant_adopt(struct grant_map *, uint32_t id,
 	    const struct grant_who *);

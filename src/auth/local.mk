@@ -7,6 +7,8 @@ src_auth_libauth_a_SOURCES = \
 	src/auth/auth_ctl.h \
 	src/auth/auth_exchange.c \
 	src/auth/auth_exchange.h \
+	src/auth/auth_gate.c \
+	src/auth/auth_gate.h \
 	src/auth/auth_request.c \
 	src/auth/auth_request.h \
 	src/auth/auth_request_env.h \
@@ -28,6 +30,8 @@ src_auth_libauth_a_SOURCES = \
 	src/auth/passdb_fields.h \
 	src/auth/passdb_route.c \
 	src/auth/passdb_route.h \
+	src/auth/penalty.c \
+	src/auth/penalty.h \
 	src/auth/username.c \
 	src/auth/username.h \
 	src/auth/worker_pool.c \

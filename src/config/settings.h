@@ -91,6 +91,7 @@ struct settings {
 	bool	 auth_debug_passwords;
 	uint32_t auth_count;
 	uint32_t auth_failure_delay_ms;
+	uint32_t auth_penalty_max_ms;	/* 0: no penalties */
 	uint32_t auth_request_timeout_ms;
 	uint32_t auth_worker_max_count;
 	uint32_t auth_worker_timeout_ms;	/* one task */

@@ -34,6 +34,7 @@ struct fixture {
 	struct fake_worker	 worker;
 	struct said		 said;
 	bool			 is_open;
+	bool			 keeps_grants;	/* or: client gone */
 };
 
 /* For cmocka: a fixture without passdbs. */

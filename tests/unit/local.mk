@@ -16,6 +16,7 @@ UNIT_TESTS += tests/unit/test_clock
 UNIT_TESTS += tests/unit/test_xmem
 UNIT_TESTS += tests/unit/test_rnd
 UNIT_TESTS += tests/unit/test_grant
+UNIT_TESTS += tests/unit/test_penalty
 UNIT_TESTS += tests/unit/test_siphash
 UNIT_TESTS += tests/unit/test_log
 UNIT_TESTS += tests/unit/test_log_safe
@@ -26,6 +27,7 @@ UNIT_TESTS += tests/unit/test_loop
 UNIT_TESTS += tests/unit/test_loop_timers
 UNIT_TESTS += tests/unit/test_auth_chain
 UNIT_TESTS += tests/unit/test_auth_checking
+UNIT_TESTS += tests/unit/test_auth_gate
 UNIT_TESTS += tests/unit/test_auth_request
 UNIT_TESTS += tests/unit/test_auth_server
 UNIT_TESTS += tests/unit/test_base64
@@ -101,6 +103,10 @@ tests_unit_test_ipc_SOURCES = \
 	tests/unit/ipc_table.c \
 	tests/unit/ipc_table.h \
 	tests/unit/test_ipc.c
+tests_unit_test_auth_gate_SOURCES = \
+	tests/unit/auth_fixture.c \
+	tests/unit/auth_fixture.h \
+	tests/unit/test_auth_gate.c
 tests_unit_test_child_SOURCES = \
 	tests/unit/fake_child.c \
 	tests/unit/fake_child.h \

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "auth/grant.h"
+#include "auth/penalty.h"
 #include "config/settings.h"
 #include "ipc/roles.h"
 #include "lib/log.h"
@@ -9,13 +10,15 @@
 struct fixture {
 	struct settings		 settings;
 	struct grants		 all;
+	struct penalty		 penalty;
 	struct grant_map	 maps[2];	/* two login processes */
 };
 
 static void
 begin(struct fixture *f)
 {
-	grants_init(&f->all, &f->settings);
+	penalty_init(&f->penalty, 0);
+	grants_init(&f->all, &f->settings, &f->penalty);
 	grant_map_init(&f->maps[0], &f->all);
 	grant_map_init(&f->maps[1], &f->all);
 }
@@ -50,12 +53,13 @@ static bool
 open_at(struct fixture *f, size_t map, uint32_t id, const char *user,
     const char *rip)
 {
+	struct penalty_mark mark = { .has_addr = false };
 	struct netaddr addr;
 
 	assert_int_equal(netaddr_parse(&addr, rip, strlen(rip)), 0);
 	addr.port = (uint16_t)(1000 + id);
 	return grant_open(&f->maps[map], id, &(struct grant_who){
-	    .user = user, .service = SERVICE_IMAP, .rip = &addr });
+	    .user = user, .service = SERVICE_IMAP, .rip = &addr }, &mark);
 }
 
 static void
@@ -73,6 +77,7 @@ test_limit(void **state)
 {
 	struct fixture *f = *state;
 	const struct netaddr addr = { NETADDR_V4, 0, { 192, 0, 2, 1 } };
+	struct penalty_mark mark = { .has_addr = false };
 
 	assert_true(open_at(f, 0, 1, "joe", "192.0.2.1"));
 	assert_true(open_at(f, 1, 1, "joe", "192.0.2.1"));
@@ -85,7 +90,8 @@ test_limit(void **state)
 	/* No limit at the other service, however many. */
 	for (uint32_t id = 5; id < 25; id++)
 		assert_true(grant_open(&f->maps[0], id, &(struct grant_who){
-		    .user = "joe", .service = SERVICE_POP3, .rip = &addr }));
+		    .user = "joe", .service = SERVICE_POP3, .rip = &addr },
+		    &mark));
 }
 
 static void

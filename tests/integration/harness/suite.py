@@ -371,6 +371,7 @@ def default_conf(suite):
         "login_process_per_connection": "yes" if suite.per_connection else "no",
         "login_processes_count": 2,
         "auth_failure_delay": 0,
+        "auth_penalty_max": 0,
         "mail_max_userip_connections": 0,
         "auth_worker_max_count": 4,
         **options.get("settings", {}),
