@@ -24,17 +24,14 @@
 
 static void	auth_chain_ask(struct auth_request *);
 static void	auth_chain_resolve(struct auth_request *);
-static void	auth_chain_put_lookup(void *, struct wire_writer *);
 static void	auth_chain_put_verify(void *, struct wire_writer *);
 static void	auth_chain_put_resolve(void *, struct wire_writer *);
-static void	auth_chain_looked_up(void *, const struct worker_answer *);
+static void	auth_chain_looked_up(void *, const struct auth_worker_row *);
 static void	auth_chain_verified(void *, const struct worker_answer *);
 static void	auth_chain_resolved(void *, const struct worker_answer *);
 
-/* The work of the states that wait for a worker. */
+/* The work of the states that wait for a worker; LOOKUP is auth_lookup's. */
 static const struct worker_work auth_chain_work[AUTH_REQUEST_STATES] = {
-	[AUTH_REQUEST_LOOKUP] = { AUTH_WORKER_LOOKUP,
-	    auth_chain_put_lookup, auth_chain_looked_up },
 	[AUTH_REQUEST_VERIFY] = { AUTH_WORKER_VERIFY,
 	    auth_chain_put_verify, auth_chain_verified },
 	[AUTH_REQUEST_RESOLVE] = { AUTH_WORKER_RESOLVE,
@@ -85,7 +82,7 @@ auth_chain_next(struct auth_request *r, const char *reason)
 	r->is_match = false;
 	passdb_fields_clear(&r->fields);
 	if (r->passdb + 1u < r->env->chain.n) {
-		r->passdb++;
+		r->passdb_first = ++r->passdb;
 		auth_chain_ask(r);
 	} else if (r->has_fault) {
 		auth_request_trouble(r, "a passdb did not answer");
@@ -116,6 +113,14 @@ auth_chain_is_last(const struct auth_request *r)
 	return r->passdb + 1u >= r->env->chain.n;
 }
 
+/* What the database holds is of no use, until somebody mends it. */
+static void
+auth_chain_unusable(struct auth_request *r, const char *why)
+{
+	auth_lookup_drop(&r->lookup);
+	auth_request_trouble(r, why);
+}
+
 static void
 auth_chain_send_route(struct auth_request *r)
 {
@@ -136,7 +141,7 @@ auth_chain_send_route(struct auth_request *r)
 			    why);
 	}
 	if (route.naddrs == 0)
-		auth_request_trouble(r, "no host to go to");
+		auth_chain_unusable(r, "no host to go to");
 	else
 		auth_request_allow(r, &route);
 	explicit_bzero(&route, sizeof(route));
@@ -196,7 +201,7 @@ auth_chain_decide(struct auth_request *r)
 		r->has_nodelay |= r->fields.has_nodelay;
 		auth_request_fail(r, LOGIN_AUTH_CODE_DISABLED);
 	} else {
-		auth_request_trouble(r,
+		auth_chain_unusable(r,
 		    "no proxy: this version has no local login");
 	}
 }
@@ -218,10 +223,6 @@ auth_chain_accept(struct auth_request *r)
 static void
 auth_chain_verdict(struct auth_request *r, enum password_verdict verdict)
 {
-	if (r->is_dummy) {
-		auth_request_fail(r, LOGIN_AUTH_CODE_CREDENTIALS);
-		return;
-	}
 	r->has_verified = true;
 	switch (verdict) {
 	case PASSWORD_MATCH:
@@ -232,12 +233,66 @@ auth_chain_verdict(struct auth_request *r, enum password_verdict verdict)
 		auth_chain_next(r, "password mismatch");
 		break;
 	case PASSWORD_BAD_HASH:
-		auth_request_trouble(r, "unusable password hash");
+		auth_chain_unusable(r, "unusable password hash");
 		break;
 	}
 }
 
+/* The passdb has no answer; a deny passdb might have had one. */
+static void
+auth_chain_fault(struct auth_request *r)
+{
+	r->has_fault = true;
+	if (auth_chain_passdb(r)->settings->deny)
+		auth_request_trouble(r, "a deny passdb did not answer");
+	else
+		auth_chain_next(r, "the passdb did not answer");
+}
+
+/* The row may be older than the user's new password: now a new row. */
+static void
+auth_chain_ask_again(struct auth_request *r)
+{
+	auth_lookup_past_cache(&r->lookup, r->passdb);
+	r->is_match = false;
+	passdb_fields_clear(&r->fields);
+	r->passdb = r->passdb_first;
+	auth_chain_ask(r);
+}
+
+/* The password was compared with what the row holds. */
+static void
+auth_chain_compared(struct auth_request *r, enum password_verdict verdict)
+{
+	if (verdict == PASSWORD_MISMATCH &&
+	    r->lookup.age == AUTH_LOOKUP_OLD) {
+		auth_chain_ask_again(r);
+		return;
+	}
+	if (verdict == PASSWORD_MISMATCH &&
+	    r->lookup.age == AUTH_LOOKUP_EXPIRED) {
+		auth_chain_fault(r);
+		return;
+	}
+	if (verdict != PASSWORD_BAD_HASH)
+		auth_lookup_remember(&r->lookup, r->fields.hash,
+		    r->exchange.pass, verdict == PASSWORD_MATCH);
+	auth_chain_verdict(r, verdict);
+}
+
 /* Slow hashes are for workers, or they would hold up everybody. */
+static void
+auth_chain_compare(struct auth_request *r)
+{
+	if (!password_is_slow(r->fields.hash)) {
+		auth_chain_compared(r, password_verify(r->fields.hash,
+		    r->exchange.pass));
+		return;
+	}
+	passdb_learn_cost(auth_chain_passdb(r), r->fields.hash);
+	auth_chain_submit(r, AUTH_REQUEST_VERIFY);
+}
+
 static void
 auth_chain_verify(struct auth_request *r)
 {
@@ -246,13 +301,19 @@ auth_chain_verify(struct auth_request *r)
 		auth_chain_verdict(r, PASSWORD_MATCH);
 		return;
 	}
-	if (!password_is_slow(r->fields.hash)) {
-		auth_chain_verdict(r, password_verify(r->fields.hash,
-		    r->exchange.pass));
-		return;
+	switch (auth_lookup_recall(&r->lookup, r->fields.hash,
+	    r->exchange.pass)) {
+	case AUTH_CACHE_RIGHT:
+		auth_chain_verdict(r, PASSWORD_MATCH);
+		break;
+	case AUTH_CACHE_WRONG:
+		/* Not verified: it shall take as long as nobody's. */
+		auth_chain_next(r, "password mismatch, as a moment ago");
+		break;
+	case AUTH_CACHE_UNKNOWN:
+		auth_chain_compare(r);
+		break;
 	}
-	passdb_learn_cost(auth_chain_passdb(r), r->fields.hash);
-	auth_chain_submit(r, AUTH_REQUEST_VERIFY);
 }
 
 /* A row has come. */
@@ -273,7 +334,7 @@ auth_chain_row(struct auth_request *r, const struct auth_worker_row *row)
 	}
 	if (passdb_fields_read(&r->fields, row, &asker, why) == -1 ||
 	    (is_final && passdb_check(&r->fields, why) == -1)) {
-		auth_request_trouble(r, why);
+		auth_chain_unusable(r, why);
 		return;
 	}
 	switch (passdb_password_rule(&r->fields, &reason)) {
@@ -288,20 +349,10 @@ auth_chain_row(struct auth_request *r, const struct auth_worker_row *row)
 		break;
 	case PASSDB_PASSWORD_REFUSE:
 		auth_request_log(r, LOG_LEVEL_ERROR, "%s", reason);
+		auth_lookup_drop(&r->lookup);
 		auth_chain_next(r, reason);
 		break;
 	}
-}
-
-/* The passdb has no answer; a deny passdb might have had one. */
-static void
-auth_chain_fault(struct auth_request *r)
-{
-	r->has_fault = true;
-	if (auth_chain_passdb(r)->settings->deny)
-		auth_request_trouble(r, "a deny passdb did not answer");
-	else
-		auth_chain_next(r, "the passdb did not answer");
 }
 
 /* The passdb has checked the password itself, and the user is not let in. */
@@ -350,6 +401,28 @@ auth_chain_found(struct auth_request *r, const struct auth_worker_row *row)
 	}
 }
 
+/* Asks the cache or a worker. */
+static void
+auth_chain_look_up(struct auth_request *r)
+{
+	struct auth_worker_lookup m = { .passdb = r->passdb,
+	    .service = r->service, .is_secured = r->is_secured,
+	    .rip = r->rip, .lip = r->lip, .attempt = 1 };
+	int result;
+
+	(void)strlcpy(m.user, r->user, sizeof(m.user));
+	(void)strlcpy(m.mech, r->exchange.mech->name, sizeof(m.mech));
+	(void)strlcpy(m.session, r->session, sizeof(m.session));
+	if (passdb_checks_passwords(auth_chain_passdb(r)))
+		(void)strlcpy(m.pass, r->exchange.pass, sizeof(m.pass));
+	auth_request_to(r, AUTH_REQUEST_LOOKUP);
+	result = auth_lookup_start(&r->env->lookups, &r->lookup,
+	    &r->map->lane, &m, auth_chain_looked_up, r);
+	explicit_bzero(&m, sizeof(m));
+	if (result == -1)
+		auth_request_overload(r, "too much work waits for workers");
+}
+
 /* Asks the passdb at hand. */
 static void
 auth_chain_ask(struct auth_request *r)
@@ -366,9 +439,10 @@ auth_chain_ask(struct auth_request *r)
 		return;
 	}
 	if (passdb_is_asked(db)) {
-		auth_chain_submit(r, AUTH_REQUEST_LOOKUP);
+		auth_chain_look_up(r);
 		return;
 	}
+	auth_lookup_reset(&r->lookup);
 	auth_chain_values(r, &values);
 	if (passdb_static_row(db, &values, &row, room) == -1)
 		auth_request_trouble(r, "the row is too long");
@@ -400,33 +474,16 @@ auth_chain_start(struct auth_request *r)
 }
 
 static void
-auth_chain_put_lookup(void *arg, struct wire_writer *w)
-{
-	const struct auth_request *r = arg;
-	struct auth_worker_lookup m = { .passdb = r->passdb,
-	    .service = r->service, .is_secured = r->is_secured,
-	    .rip = r->rip, .lip = r->lip, .attempt = 1 };
-
-	(void)strlcpy(m.user, r->user, sizeof(m.user));
-	(void)strlcpy(m.mech, r->exchange.mech->name, sizeof(m.mech));
-	(void)strlcpy(m.session, r->session, sizeof(m.session));
-	if (passdb_checks_passwords(&r->env->chain.dbs[r->passdb]))
-		(void)strlcpy(m.pass, r->exchange.pass, sizeof(m.pass));
-	auth_worker_lookup_put(w, &m);
-	explicit_bzero(&m, sizeof(m));
-}
-
-static void
-auth_chain_looked_up(void *arg, const struct worker_answer *a)
+auth_chain_looked_up(void *arg, const struct auth_worker_row *row)
 {
 	struct auth_request *r = arg;
 
-	if (a->outcome != WORKER_DONE) {
+	if (row == NULL) {
 		auth_chain_fault(r);
 		return;
 	}
-	auth_watch_row(r, "database", a->row);
-	auth_chain_found(r, a->row);
+	auth_watch_row(r, auth_lookup_source(&r->lookup), row);
+	auth_chain_found(r, row);
 }
 
 static void
@@ -453,11 +510,12 @@ auth_chain_verified(void *arg, const struct worker_answer *a)
 	};
 	struct auth_request *r = arg;
 
-	if (a->outcome != WORKER_DONE && !r->is_dummy)
+	if (r->is_dummy)
+		auth_request_fail(r, LOGIN_AUTH_CODE_CREDENTIALS);
+	else if (a->outcome != WORKER_DONE)
 		auth_request_trouble(r, "no worker has verified the password");
 	else
-		auth_chain_verdict(r, a->outcome != WORKER_DONE ?
-		    PASSWORD_MISMATCH : verdicts[a->verified->match]);
+		auth_chain_compared(r, verdicts[a->verified->match]);
 }
 
 static void

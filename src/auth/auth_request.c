@@ -78,6 +78,7 @@ auth_request_env_init(struct auth_request_env *env, const struct settings *s,
 	loop_timers_init(loop, &env->timeouts, s->auth_request_timeout_ms);
 	loop_timers_init(loop, &env->delays, s->auth_failure_delay_ms);
 	username_rules_init(&env->names, s);
+	auth_lookups_init(&env->lookups, s, &env->chain, pool, loop);
 	return passdb_chain_init(&env->chain, s, why);
 }
 
@@ -87,6 +88,7 @@ auth_request_env_clear(struct auth_request_env *env)
 	loop_timers_clear(&env->timeouts);
 	loop_timers_clear(&env->delays);
 	auth_gate_clear(&env->gate);
+	auth_lookups_clear(&env->lookups);
 	passdb_chain_clear(&env->chain);
 }
 
@@ -163,6 +165,7 @@ auth_request_to(struct auth_request *r, enum auth_request_state state)
 static void
 auth_request_free(struct auth_request *r)
 {
+	auth_lookup_cancel(&r->lookup);
 	worker_pool_cancel(&r->task);
 	penalty_cancel(&r->env->gate.penalty, &r->turn);
 	loop_timer_stop(&r->timeout);

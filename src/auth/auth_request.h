@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "auth/auth_lookup.h"
 #include "auth/auth_request_env.h"
 #include "auth/mech.h"
 #include "auth/passdb.h"
@@ -16,7 +17,6 @@
 #include "auth/worker_pool.h"
 #include "ipc/login_auth.h"
 #include "lib/log.h"
-#include "lib/loop.h"
 
 enum auth_request_state {
 	AUTH_REQUEST_EXCHANGE,	/* the client's response is awaited */
@@ -42,13 +42,15 @@ struct auth_request {
 	bool			 has_fault;	/* a passdb did not answer */
 	bool			 has_nodelay;	/* said a row that refused */
 	uint8_t			 passdb;	/* the one that is asked */
+	uint8_t			 passdb_first;	/* whose fields count */
 	uint8_t			 nhosts_done, nfound;
 	struct netaddr		 found[LOGIN_AUTH_ADDRS_MAX];
 	char			 session[LOGIN_AUTH_SESSION_MAX + 1];
 	char			 user[LOGIN_AUTH_USER_MAX + 1];
 	struct netaddr		 rip, lip;
 	struct loop_timer	 timeout, delay;
-	struct worker_task	 task;
+	struct auth_lookup	 lookup;
+	struct worker_task	 task;		/* but a lookup */
 	struct login_auth_fail	 fail;		/* waits in DELAY */
 	struct mech_exchange	 exchange;
 	struct penalty_try	 turn;

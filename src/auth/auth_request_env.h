@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "auth/auth_gate.h"
+#include "auth/auth_lookup.h"
 #include "auth/grant.h"
 #include "auth/name_memo.h"
 #include "auth/passdb.h"
@@ -22,7 +23,7 @@ struct auth_request;
 struct auth_watch;
 struct settings;
 
-/* Open requests of all login processes together; each has about 6 kB. */
+/* Open requests of all login processes together; each has about 7 kB. */
 #define AUTH_REQUESTS_MAX	24576
 /* Above this, only login processes with few of them may open more. */
 #define AUTH_REQUESTS_CROWD	18432
@@ -51,6 +52,7 @@ struct auth_request_env {
 	struct grants		 grants;
 	struct auth_gate	 gate;
 	struct worker_pool	*pool;
+	struct auth_lookups	 lookups;
 	struct loop_timers	 timeouts, delays;
 	auth_request_reply_fn	 reply;
 	uint32_t		 pid;	/* %p */

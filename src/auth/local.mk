@@ -1,6 +1,8 @@
 noinst_LIBRARIES += src/auth/libauth.a
 src_auth_libauth_a_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH $(CRYPTO_CFLAGS)
 src_auth_libauth_a_SOURCES = \
+	src/auth/auth_cache.c \
+	src/auth/auth_cache.h \
 	src/auth/auth_chain.c \
 	src/auth/auth_chain.h \
 	src/auth/auth_ctl.c \
@@ -9,6 +11,8 @@ src_auth_libauth_a_SOURCES = \
 	src/auth/auth_exchange.h \
 	src/auth/auth_gate.c \
 	src/auth/auth_gate.h \
+	src/auth/auth_lookup.c \
+	src/auth/auth_lookup.h \
 	src/auth/auth_request.c \
 	src/auth/auth_request.h \
 	src/auth/auth_request_env.h \
@@ -16,6 +20,12 @@ src_auth_libauth_a_SOURCES = \
 	src/auth/auth_server.h \
 	src/auth/auth_watch.c \
 	src/auth/auth_watch.h \
+	src/auth/cache_admin.c \
+	src/auth/cache_admin.h \
+	src/auth/cache_row.c \
+	src/auth/cache_row.h \
+	src/auth/cache_slab.c \
+	src/auth/cache_slab.h \
 	src/auth/grant.c \
 	src/auth/grant.h \
 	src/auth/mech.c \

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "auth/auth_server.h"
+#include "auth/cache_admin.h"
 #include "config/config_wire.h"
 #include "config/settings.h"
 #include "ipc/child_setup.h"
@@ -164,12 +165,25 @@ auth_main_end_of_turn(void *arg)
 	log_flush();
 }
 
-/* HUP flushes the cache and USR2 tells of it, once there is one. */
+/* HUP flushes the cache. */
 static void
-auth_main_on_cache_signal(void *arg)
+auth_main_on_hup(void *arg)
 {
-	(void)arg;
-	log_info("no cache to flush: this version asks the passdbs each time");
+	struct auth_main *m = arg;
+
+	log_info("cache: %zu entries flushed",
+	    cache_admin_flush(&m->server.requests.lookups));
+}
+
+/* USR2 asks for its figures. */
+static void
+auth_main_on_usr2(void *arg)
+{
+	const struct auth_main *m = arg;
+	char text[CACHE_ADMIN_STATUS_MAX];
+
+	cache_admin_status(&m->server.requests.lookups, text, sizeof(text));
+	log_info("cache: %s", text);
 }
 
 static void
@@ -179,7 +193,9 @@ auth_main_jail(const struct auth_main *m)
 		.uid = m->settings->jail_uid,
 		.gid = m->settings->jail_gid,
 		.root = m->settings->login_dir,
-		.memory_bytes = m->settings->auth_process_size_bytes,
+		/* The cache is not the reason to give more to all the rest. */
+		.memory_bytes = m->settings->auth_process_size_bytes +
+		    m->settings->auth_cache_size_bytes,
 		.files = AUTH_MAIN_FILES,
 	};
 
@@ -199,8 +215,8 @@ auth_main_serve(struct auth_main *m)
 	channel_set_state(m->master, AUTH_MAIN_SERVING);
 	channel_send_empty(m->master, CHILD_READY, 0);
 	channel_attach(m->master, m->loop);
-	loop_signal(m->loop, SIGHUP, auth_main_on_cache_signal, m);
-	loop_signal(m->loop, SIGUSR2, auth_main_on_cache_signal, m);
+	loop_signal(m->loop, SIGHUP, auth_main_on_hup, m);
+	loop_signal(m->loop, SIGUSR2, auth_main_on_usr2, m);
 	auth_server_start(&m->server);
 	loop_hook_add(m->loop, &hook, auth_main_end_of_turn, NULL);
 	loop_run(m->loop);

@@ -119,14 +119,29 @@ worker_task_fail(struct worker_task *t)
 
 /* Takes a task from its lane, whose turn is over with that. */
 static void
-worker_task_unqueue(struct worker_task *t)
+worker_lane_remove(struct worker_lane *lane, struct worker_task *t)
 {
-	struct worker_lane *lane = t->lane;
-
 	TAILQ_REMOVE(&lane->tasks, t, entry);
 	TAILQ_REMOVE(&t->pool->lanes, lane, entry);
 	if (--lane->ntasks > 0)
 		TAILQ_INSERT_TAIL(&t->pool->lanes, lane, entry);
+}
+
+static void
+worker_lane_add(struct worker_lane *lane, struct worker_task *t, bool is_first)
+{
+	if (lane->ntasks++ == 0)
+		TAILQ_INSERT_TAIL(&t->pool->lanes, lane, entry);
+	if (is_first)
+		TAILQ_INSERT_HEAD(&lane->tasks, t, entry);
+	else
+		TAILQ_INSERT_TAIL(&lane->tasks, t, entry);
+}
+
+static void
+worker_task_unqueue(struct worker_task *t)
+{
+	worker_lane_remove(t->lane, t);
 	t->pool->nqueued--;
 	t->is_queued = false;
 	loop_timer_stop(&t->timer);
@@ -147,12 +162,7 @@ worker_task_queue(struct worker_task *t, bool is_first)
 {
 	struct worker_pool *p = t->pool;
 
-	if (t->lane->ntasks++ == 0)
-		TAILQ_INSERT_TAIL(&p->lanes, t->lane, entry);
-	if (is_first)
-		TAILQ_INSERT_HEAD(&t->lane->tasks, t, entry);
-	else
-		TAILQ_INSERT_TAIL(&t->lane->tasks, t, entry);
+	worker_lane_add(t->lane, t, is_first);
 	p->nqueued++;
 	t->is_queued = true;
 	loop_timer_start(&p->task_timers, &t->timer, worker_task_expired, t);
@@ -361,6 +371,16 @@ worker_pool_submit(struct worker_pool *p, struct worker_lane *lane,
 	worker_task_queue(t, false);
 	worker_pool_run(p);
 	return 0;
+}
+
+void
+worker_pool_move(struct worker_task *t, struct worker_lane *lane)
+{
+	if (t->is_queued) {
+		worker_lane_remove(t->lane, t);
+		worker_lane_add(lane, t, false);
+	}
+	t->lane = lane;
 }
 
 void

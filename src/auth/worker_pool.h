@@ -116,6 +116,8 @@ void	worker_lane_init(struct worker_lane *);
 int	worker_pool_submit(struct worker_pool *, struct worker_lane *,
 	    struct worker_task *, const struct worker_work *, void *arg)
 	    __attribute__((warn_unused_result));
+/* Its asker is gone, another one takes it over. */
+void	worker_pool_move(struct worker_task *, struct worker_lane *);
 /* Forgets a task, wherever it is; harmless when it is nowhere. */
 void	worker_pool_cancel(struct worker_task *);
 

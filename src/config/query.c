@@ -31,6 +31,7 @@
 struct query_param {
 	struct var_piece	*pieces;
 	size_t			 n;
+	uint32_t		 variables;
 };
 
 struct query {
@@ -193,8 +194,9 @@ add_param(struct query_compiler *c, const struct var_piece *pieces, size_t n)
 	param->n = n;
 	for (size_t i = 0; i < n; i++) {
 		if (pieces[i].id != VAR_LITERAL)
-			query->variables |= UINT32_C(1) << pieces[i].id;
+			param->variables |= UINT32_C(1) << pieces[i].id;
 	}
+	query->variables |= param->variables;
 	if (c->lexer.dialect == QUERY_PGSQL)
 		snprintf(mark, sizeof(mark), "$%zu", query->nparams);
 	return emit(c, mark, strlen(mark));
@@ -490,4 +492,17 @@ bool
 query_has_variables(const struct query *query)
 {
 	return query->variables != 0;
+}
+
+uint32_t
+query_param_variables(const struct query *query, size_t i)
+{
+	return query->params[i].variables;
+}
+
+bool
+query_is_cacheable(const struct query *query)
+{
+	return query->variables != 0 &&
+	    (query->variables & UINT32_C(1) << VAR_PID) == 0;
 }

@@ -46,5 +46,12 @@ int	query_param_expand(const struct query *, size_t i,
 /* Bits 1 << enum var_id of the variables that the parameters use. */
 uint32_t	query_variables(const struct query *);
 bool		query_has_variables(const struct query *);
+/* The same of parameter i, which must be one. */
+uint32_t	query_param_variables(const struct query *, size_t i);
+/*
+ * Do the parameters' values tell all that an answer depends on, and anything
+ * at all?  Not with %p: each process that asks has one of its own.
+ */
+bool		query_is_cacheable(const struct query *);
 
 #endif

@@ -100,6 +100,7 @@ struct settings {
 	uint64_t auth_process_size_bytes;
 	uint64_t auth_cache_size_bytes;
 	uint32_t auth_cache_ttl_ms, auth_cache_negative_ttl_ms;
+	uint32_t auth_cache_stale_ttl_ms;
 	char	*mail_executable;
 	uint32_t max_mail_processes;
 	uint64_t mail_process_size_bytes;

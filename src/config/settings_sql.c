@@ -131,6 +131,11 @@ sql_check_query(struct reader *r, const struct settings_passdb *passdb,
 	    sizeof(err));
 	if (query == NULL)
 		faults_add(r->faults, place, "password_query: %s", err);
+	else if (r->settings->auth_cache_size_bytes > 0 &&
+	    !query_is_cacheable(query))
+		faults_notice(r->faults, place, "password_query: its rows are "
+		    "not cached: %s", query_has_variables(query) ?
+		    "they depend on %p" : "it has no variables");
 	query_free(query);
 }
 

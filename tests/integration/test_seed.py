@@ -112,6 +112,12 @@ def conf(suite):
 SUITE = {"conf": conf, "table": TABLE, "query": QUERY}
 
 
+@pytest.fixture(autouse=True)
+def cold_cache(suite):
+    """No test finds the rows of another in the cache of auth."""
+    suite.flush_cache()
+
+
 @pytest.fixture
 def seed(suite, dovecot):
     """The proxy with the mission's rows, and Dovecot as the mail host."""
@@ -329,13 +335,17 @@ def client_count(pid, suite):
     return len(inodes & set(procs.fds(pid).values()))
 
 
-def test_hup_to_auth_does_no_harm(suite, two_hosts):
+def test_hup_to_auth_flushes_the_cache(suite, two_hosts):
     """ "send HUP signal to dovecot-auth process(es)" """
-    suite.db.execute(
-        "INSERT OR REPLACE INTO proxy VALUES ('jim', ?, NULL)",
-        (two_hosts[0].addr,),
-    )
     (auth,) = suite.children("auth")
-    os.kill(auth, signal.SIGHUP)
-    assert imap_whoami(suite, "jim") == "jim"
+    for host in two_hosts:
+        suite.db.execute(
+            "INSERT OR REPLACE INTO proxy VALUES ('jim', ?, NULL)",
+            (host.addr,),
+        )
+        suite.flush_cache()
+        for _ in range(2):
+            before = len(host.logins)
+            assert imap_whoami(suite, "jim") == "jim"
+            assert len(host.logins) == before + 1
     assert suite.children("auth") == [auth]

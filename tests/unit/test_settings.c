@@ -427,8 +427,8 @@ test_notices(void **state)
 	    "plugin {\nquota = y\n}\nmmap_disable = yes\ndict {\n}",
 	    "f:1: mail_location, mmap_disable, namespace, plugin, dict: a "
 	    "proxy has no use for this");
-	noticed("auth_cache_size = 4096\nauth_cache_ttl = 7200",
-	    "f:1: auth_cache_size, auth_cache_ttl: not acted on");
+	noticed("login_log_format = x\nverbose_proctitle = yes",
+	    "f:1: login_log_format, verbose_proctitle: not acted on");
 	noticed("ssl_cert_file = /x\nssl_key_file = /y",
 	    "f:1: ssl_cert_file, ssl_key_file: TLS is not in this version");
 	noticed("", "imaps: not listened for");
@@ -438,7 +438,7 @@ test_notices(void **state)
 	    "starts no mail processes");
 	noticed("login_greeting_capability = no", "always carries");
 	/* Nothing is said about what changes nothing. */
-	settings_free(good("auth_cache_size = 0\nprotocols = imap\n"
+	settings_free(good("auth_cache_size = 9M\nprotocols = imap\n"
 	    "disable_plaintext_auth = no\nssl_verify_client_cert = no"));
 	assert_int_equal(faults.nnotices, 0);
 }

@@ -138,8 +138,44 @@ test_seed(void **state)
 		assert_int_equal(s->tls_signer_ids.gid, 61004);
 	} else
 		assert_int_equal(s->login_ids.uid, geteuid());
-	assert_int_equal(faults.nnotices, 4);
+	assert_int_equal(faults.nnotices, 3);
 	settings_free(s);
+}
+
+static bool
+has_notice(const char *text)
+{
+	for (size_t i = 0; i < faults.nnotices; i++)
+		if (strstr(faults.notices[i], text) != NULL)
+			return true;
+	return false;
+}
+
+/* T-C4: one notice for a query whose rows cannot be told apart. */
+static void
+test_cache_notices(void **state)
+{
+	static const char *const queries[][2] = {
+		{ "SELECT 'x' AS host", "not cached: it has no variables" },
+		{ "SELECT '%u' AS user, '%p' AS x",
+		    "not cached: they depend on %p" },
+	};
+	char sql[512];
+	struct settings *s;
+
+	(void)state;
+	write_file("conf", seed_conf, folder);
+	for (size_t i = 0; i < 2; i++) {
+		(void)snprintf(sql, sizeof(sql), "driver = sqlite\n"
+		    "connect = /x\npassword_query = %s\n", queries[i][0]);
+		write_file("sql.conf", "%s", sql);
+		s = read_files();
+		if (s == NULL)
+			fail_msg("%s", faults.text[0]);
+		assert_int_equal(faults.nnotices, 4);
+		assert_true(has_notice(queries[i][1]));
+		settings_free(s);
+	}
 }
 #endif
 
@@ -275,6 +311,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #ifdef WITH_SQLITE
 		TEST(test_seed),
+		TEST(test_cache_notices),
 		TEST(test_schemes),
 #endif
 #ifdef WITH_MYSQL

@@ -218,6 +218,23 @@ class Suite:
 
         return procs.wait_until(enough, f"{count} x {name}", timeout)
 
+    def flush_cache(self):
+        """SIGHUP to auth, the last one if a reload left two; entries gone."""
+        start = self.mark()
+        for pid in self.children("auth"):
+            os.kill(pid, signal.SIGHUP)
+        found = self.wait_log(r"cache: (\d+) entries flushed", start)
+        return int(found[1])
+
+    def cache_status(self):
+        """The figures that auth logs at SIGUSR2, by their names."""
+        start = self.mark()
+        (auth,) = self.children("auth")
+        os.kill(auth, signal.SIGUSR2)
+        line = self.wait_log(r"cache: (off|hits=.*)$", start)[1]
+        pairs = (word.split("=") for word in line.split() if "=" in word)
+        return {name: int(value.rstrip("%")) for name, value in pairs}
+
     def send_signal(self, number):
         self.proc.send_signal(number)
 
