@@ -194,6 +194,8 @@ tasks_values(const struct auth_worker_lookup *m)
 {
 	return (struct var_values){
 		.user = m->user,
+		.login_user = m->login_user,
+		.auth_user = m->auth_user,
 		.service = service_name((enum service_id)m->service),
 		.mech = m->mech,
 		.session = m->session,

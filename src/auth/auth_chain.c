@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/auth_master.h"
 #include "auth/auth_request.h"
 #include "auth/auth_watch.h"
 #include "auth/passdb_route.h"
@@ -52,9 +53,13 @@ auth_chain_submit(struct auth_request *r, enum auth_request_state state)
 static const char *
 auth_chain_dummy(const struct auth_request *r)
 {
-	for (size_t i = 0; i < r->env->chain.n; i++)
-		if (r->env->chain.dbs[i].dummy[0] != '\0')
-			return r->env->chain.dbs[i].dummy;
+	const struct passdb_chain *chain = &r->env->chain;
+	int i = -1;
+
+	while ((i = passdb_chain_find(chain, (size_t)(i + 1),
+	    r->is_master_asked)) != -1)
+		if (chain->dbs[i].dummy[0] != '\0')
+			return chain->dbs[i].dummy;
 	return NULL;
 }
 
@@ -81,8 +86,8 @@ auth_chain_next(struct auth_request *r, const char *reason)
 	r->has_nodelay |= r->fields.has_nodelay;
 	r->is_match = false;
 	passdb_fields_clear(&r->fields);
-	if (r->passdb + 1u < r->env->chain.n) {
-		r->passdb_first = ++r->passdb;
+	if (auth_master_next(r)) {
+		r->passdb_first = r->passdb;
 		auth_chain_ask(r);
 	} else if (r->has_fault) {
 		auth_request_trouble(r, "a passdb did not answer");
@@ -94,7 +99,8 @@ auth_chain_next(struct auth_request *r, const char *reason)
 void
 auth_chain_values(const struct auth_request *r, struct var_values *v)
 {
-	*v = (struct var_values){ .user = r->user,
+	*v = (struct var_values){ .user = auth_master_asked(r),
+	    .login_user = r->user, .auth_user = auth_master_auth(r),
 	    .service = service_name(r->service),
 	    .mech = r->exchange.mech->name, .session = r->session,
 	    .rip = &r->rip, .lip = &r->lip, .is_secured = r->is_secured,
@@ -105,12 +111,6 @@ static struct passdb *
 auth_chain_passdb(struct auth_request *r)
 {
 	return &r->env->chain.dbs[r->passdb];
-}
-
-static bool
-auth_chain_is_last(const struct auth_request *r)
-{
-	return r->passdb + 1u >= r->env->chain.n;
 }
 
 /* What the database holds is of no use, until somebody mends it. */
@@ -126,7 +126,7 @@ auth_chain_send_route(struct auth_request *r)
 {
 	struct passdb_route_login login = { .settings = r->env->settings,
 	    .service = r->service, .lip = &r->lip, .user = r->user,
-	    .pass = r->exchange.pass, .master = "" };
+	    .pass = r->exchange.pass, .master = r->master };
 	char text[NETADDR_TEXT_MAX];
 	struct login_auth_route route;
 	const char *why;
@@ -206,14 +206,28 @@ auth_chain_decide(struct auth_request *r)
 	}
 }
 
+/* He is who he says: his row leads somewhere, or that of his user does. */
+static void
+auth_chain_accept_master(struct auth_request *r)
+{
+	if (auth_master_accept(r))
+		auth_chain_decide(r);
+	else if (auth_master_first(r))
+		auth_chain_ask(r);
+	else
+		auth_request_trouble(r, "there is no passdb");
+}
+
 static void
 auth_chain_accept(struct auth_request *r)
 {
 	if (!r->fields.is_net_allowed) {
 		auth_chain_next(r, "allow_nets");
+	} else if (r->is_master_asked) {
+		auth_chain_accept_master(r);
 	} else if (auth_chain_passdb(r)->settings->pass &&
-	    !auth_chain_is_last(r)) {
-		r->passdb++;
+	    auth_master_next(r)) {
+		r->is_proven |= r->is_match;
 		auth_chain_ask(r);
 	} else {
 		auth_chain_decide(r);
@@ -316,6 +330,30 @@ auth_chain_verify(struct auth_request *r)
 	}
 }
 
+/* Is this row the last one, so that it must make sense by itself? */
+static bool
+auth_chain_is_final(struct auth_request *r)
+{
+	const struct passdb *db = auth_chain_passdb(r);
+
+	if (r->is_master_asked)
+		return passdb_master_is_final(db, &r->fields);
+	return !db->settings->pass || auth_master_is_last(r);
+}
+
+/* What is to be done about the password that has come. */
+static enum passdb_password
+auth_chain_rule(struct auth_request *r, const char **reason)
+{
+	if (r->is_master_asked)
+		return passdb_master_rule(auth_chain_passdb(r), &r->fields,
+		    reason);
+	/* Shown to an earlier passdb, by the user or by his master. */
+	if (r->is_proven)
+		return PASSDB_PASSWORD_ACCEPT;
+	return passdb_password_rule(&r->fields, reason);
+}
+
 /* A row has come. */
 static void
 auth_chain_row(struct auth_request *r, const struct auth_worker_row *row)
@@ -323,7 +361,6 @@ auth_chain_row(struct auth_request *r, const struct auth_worker_row *row)
 	struct passdb *db = auth_chain_passdb(r);
 	struct passdb_asker asker = { .rip = &r->rip,
 	    .default_scheme = passdb_default_scheme(db) };
-	bool is_final = !db->settings->pass || auth_chain_is_last(r);
 	const char *reason = NULL;
 	char why[PASSDB_WHY_MAX];
 
@@ -333,11 +370,12 @@ auth_chain_row(struct auth_request *r, const struct auth_worker_row *row)
 		return;
 	}
 	if (passdb_fields_read(&r->fields, row, &asker, why) == -1 ||
-	    (is_final && passdb_check(&r->fields, why) == -1)) {
+	    (auth_chain_is_final(r) &&
+	    passdb_check(&r->fields, why) == -1)) {
 		auth_chain_unusable(r, why);
 		return;
 	}
-	switch (passdb_password_rule(&r->fields, &reason)) {
+	switch (auth_chain_rule(r, &reason)) {
 	case PASSDB_PASSWORD_ACCEPT:
 		/* The passdb has looked at the password, or the host will. */
 		auth_watch_note(r, "no password is verified here");
@@ -410,7 +448,9 @@ auth_chain_look_up(struct auth_request *r)
 	    .rip = r->rip, .lip = r->lip, .attempt = 1 };
 	int result;
 
-	(void)strlcpy(m.user, r->user, sizeof(m.user));
+	(void)strlcpy(m.user, auth_master_asked(r), sizeof(m.user));
+	(void)strlcpy(m.login_user, r->user, sizeof(m.login_user));
+	(void)strlcpy(m.auth_user, auth_master_auth(r), sizeof(m.auth_user));
 	(void)strlcpy(m.mech, r->exchange.mech->name, sizeof(m.mech));
 	(void)strlcpy(m.session, r->session, sizeof(m.session));
 	if (passdb_checks_passwords(auth_chain_passdb(r)))
@@ -438,6 +478,12 @@ auth_chain_ask(struct auth_request *r)
 		    "wicketctl auth test");
 		return;
 	}
+	/* A master's password is for nobody else to see. */
+	if (passdb_checks_passwords(db) && r->is_proven &&
+	    r->master[0] != '\0') {
+		auth_chain_next(r, "cannot be asked without a password");
+		return;
+	}
 	if (passdb_is_asked(db)) {
 		auth_chain_look_up(r);
 		return;
@@ -456,20 +502,21 @@ auth_chain_ask(struct auth_request *r)
 void
 auth_chain_start(struct auth_request *r)
 {
-	struct mech_exchange *x = &r->exchange;
 	enum username_verdict verdict;
 
-	verdict = username_apply(&r->env->names, service_name(r->service),
-	    x->user, strlen(x->user), r->user);
+	verdict = auth_master_names(r);
 	passdb_fields_clear(&r->fields);
 	auth_watch_name(r);
 	if (verdict != USERNAME_OK) {
 		auth_request_say(r, username_verdict_text(verdict));
 		auth_chain_refuse(r);
-	} else if (r->env->chain.n == 0) {
-		auth_request_trouble(r, "there is no passdb");
-	} else {
+	} else if (auth_master_first(r)) {
 		auth_chain_ask(r);
+	} else if (r->is_master_asked) {
+		auth_request_say(r, "there is no passdb for master users");
+		auth_chain_refuse(r);
+	} else {
+		auth_request_trouble(r, "there is no passdb");
 	}
 }
 

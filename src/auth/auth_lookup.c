@@ -102,6 +102,8 @@ auth_lookup_make_key(const struct auth_lookups *all,
 	const struct query *query = all->chain->dbs[m->passdb].query;
 	const struct var_values values = {
 		.user = m->user,
+		.login_user = m->login_user,
+		.auth_user = m->auth_user,
 		.service = service_name((enum service_id)m->service),
 		.mech = m->mech, .session = m->session, .rip = &m->rip,
 		.lip = &m->lip, .is_secured = m->is_secured,

@@ -113,6 +113,16 @@ auth_request_find(struct auth_request_map *map, uint32_t id)
 	return node == NULL ? NULL : node->request;
 }
 
+/* For logs; a master and his user as they came, in one. */
+static const char *
+auth_request_name(const struct auth_request *r)
+{
+	const char *name = r->exchange.user;
+
+	return r->user[0] == '\0' || (r->master[0] != '\0' &&
+	    name[0] != '\0') ? name : r->user;
+}
+
 /* One line about a request; nothing in it may be a secret. */
 void
 auth_request_log(const struct auth_request *r, enum log_level level,
@@ -120,7 +130,7 @@ auth_request_log(const struct auth_request *r, enum log_level level,
 {
 	char user[LOGIN_AUTH_USER_MAX + 1], session[64], text[512];
 	char rip[NETADDR_TEXT_MAX];
-	const char *name = r->user[0] != '\0' ? r->user : r->exchange.user;
+	const char *name = auth_request_name(r);
 	const struct passdb *db = &r->env->chain.dbs[r->passdb];
 	va_list ap;
 
@@ -230,7 +240,9 @@ auth_request_fail(struct auth_request *r, enum login_auth_code code)
 	if (code == LOGIN_AUTH_CODE_CREDENTIALS)
 		penalty_failed(&r->env->gate.penalty, &r->turn.mark);
 	r->fail.code = (uint8_t)code;
-	(void)strlcpy(r->fail.user, r->user, sizeof(r->fail.user));
+	if (r->user[0] != '\0')
+		(void)strlcpy(r->fail.user, auth_request_name(r),
+		    sizeof(r->fail.user));
 	if (!auth_request_code_waits[code] || r->has_nodelay ||
 	    r->is_delay_over || r->env->settings->auth_failure_delay_ms == 0) {
 		auth_request_send_fail(r);

@@ -35,10 +35,10 @@ struct auth_request {
 	struct auth_request_env	*env;
 	enum auth_request_state	 state;
 	uint8_t			 service;	/* enum service_id */
-	bool			 is_secured, is_delay_over;
+	bool			 is_secured, is_delay_over, is_master_asked;
 	bool			 is_dummy;	/* verifies for nobody */
 	bool			 has_verified;	/* a password was looked at */
-	bool			 is_match;	/* and was right */
+	bool			 is_match, is_proven;	/* right here; before */
 	bool			 has_fault;	/* a passdb did not answer */
 	bool			 has_nodelay;	/* said a row that refused */
 	uint8_t			 passdb;	/* the one that is asked */
@@ -47,6 +47,7 @@ struct auth_request {
 	struct netaddr		 found[LOGIN_AUTH_ADDRS_MAX];
 	char			 session[LOGIN_AUTH_SESSION_MAX + 1];
 	char			 user[LOGIN_AUTH_USER_MAX + 1];
+	char			 master[LOGIN_AUTH_USER_MAX + 1];
 	struct netaddr		 rip, lip;
 	struct loop_timer	 timeout, delay;
 	struct auth_lookup	 lookup;

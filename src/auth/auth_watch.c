@@ -85,9 +85,13 @@ auth_watch_passdb(const struct auth_request *r, const char *name,
 void
 auth_watch_name(const struct auth_request *r)
 {
-	if (auth_watch_of(r) != NULL)
-		auth_watch_tell(auth_watch_of(r), "user", r->user,
-		    strlen(r->user));
+	const struct auth_watch *w = auth_watch_of(r);
+
+	if (w == NULL)
+		return;
+	auth_watch_tell(w, "user", r->user, strlen(r->user));
+	if (r->master[0] != '\0')
+		auth_watch_tell(w, "master", r->master, strlen(r->master));
 }
 
 static void
@@ -188,6 +192,9 @@ auth_watch_route(const struct auth_watch *w,
 	auth_watch_tell(w, "route.user", route->user, strlen(route->user));
 	auth_watch_tell(w, "route.destuser", route->destuser,
 	    strlen(route->destuser));
+	if (route->master[0] != '\0')
+		auth_watch_tell(w, "route.master", route->master,
+		    strlen(route->master));
 	if (route->pass[0] != '\0')
 		w->tell(w->arg, "route.pass", AUTH_WATCH_HIDDEN);
 	auth_watch_tell(w, "route.host", route->host, strlen(route->host));

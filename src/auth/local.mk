@@ -13,6 +13,8 @@ src_auth_libauth_a_SOURCES = \
 	src/auth/auth_gate.h \
 	src/auth/auth_lookup.c \
 	src/auth/auth_lookup.h \
+	src/auth/auth_master.c \
+	src/auth/auth_master.h \
 	src/auth/auth_request.c \
 	src/auth/auth_request.h \
 	src/auth/auth_request_env.h \

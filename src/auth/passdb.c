@@ -135,6 +135,16 @@ passdb_chain_clear(struct passdb_chain *chain)
 	explicit_bzero(chain, sizeof(*chain));
 }
 
+int
+passdb_chain_find(const struct passdb_chain *chain, size_t from,
+    bool is_master)
+{
+	for (size_t i = from; i < chain->n; i++)
+		if (chain->dbs[i].settings->master == is_master)
+			return (int)i;
+	return -1;
+}
+
 bool
 passdb_chain_needs_workers(const struct passdb_chain *chain)
 {
@@ -233,6 +243,25 @@ passdb_password_rule(const struct passdb_fields *f, const char **reason)
 		return PASSDB_PASSWORD_ACCEPT;
 	*reason = "NULL password without nopassword";
 	return PASSDB_PASSWORD_REFUSE;
+}
+
+enum passdb_password
+passdb_master_rule(const struct passdb *db, const struct passdb_fields *f,
+    const char **reason)
+{
+	if (passdb_checks_passwords(db))
+		return PASSDB_PASSWORD_ACCEPT;
+	if (f->has_password && !f->has_nopassword)
+		return PASSDB_PASSWORD_VERIFY;
+	*reason = "a master user without a password";
+	return PASSDB_PASSWORD_REFUSE;
+}
+
+bool
+passdb_master_is_final(const struct passdb *db, const struct passdb_fields *f)
+{
+	return !db->settings->pass && (passdb_is_forwarded(f) ||
+	    f->is_nologin);
 }
 
 void

@@ -55,6 +55,9 @@ enum passdb_password {
 int	passdb_chain_init(struct passdb_chain *, const struct settings *,
 	    char *why) __attribute__((warn_unused_result));
 void	passdb_chain_clear(struct passdb_chain *);
+/* The first from an index on that is for masters, or is not; -1: none. */
+int	passdb_chain_find(const struct passdb_chain *, size_t from,
+	    bool is_master);
 /* Does any of them need workers? */
 bool	passdb_chain_needs_workers(const struct passdb_chain *);
 /* Does a worker look users up in it? */
@@ -82,6 +85,12 @@ int	passdb_check(const struct passdb_fields *, char *why)
 /* The rule for the password column; a reason for REFUSE in *reason. */
 enum passdb_password	passdb_password_rule(const struct passdb_fields *,
 			    const char **reason);
+/* The same for a master, who must show his here. */
+enum passdb_password	passdb_master_rule(const struct passdb *,
+			    const struct passdb_fields *, const char **reason);
+/* Does a master's own row say where to, so that no other is asked? */
+bool	passdb_master_is_final(const struct passdb *,
+	    const struct passdb_fields *);
 /* Remembers what a slow hash costs. */
 void	passdb_learn_cost(struct passdb *, const char *full_hash);
 

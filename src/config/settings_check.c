@@ -346,6 +346,32 @@ check_passdbs(struct reader *r)
 	}
 }
 
+/* Master users: a passdb for them, one for the others, and a separator. */
+static void
+check_masters(struct reader *r)
+{
+	const char *name = "auth_master_user_separator";
+	const char *separator = r->settings->auth_master_user_separator;
+	struct config_place place = reader_place(r, name, -1);
+	size_t n = 0;
+
+	if (separator[0] != '\0' && (separator[1] != '\0' ||
+	    separator[0] <= ' ' || separator[0] > '~'))
+		faults_add(r->faults, &place,
+		    "%s: expected one character of ASCII", name);
+	for (size_t i = 0; i < r->settings->npassdbs; i++)
+		n += r->settings->passdbs[i].master;
+	if (n != 0 && n == r->settings->npassdbs)
+		faults_add(r->faults, &r->passdb_places[0],
+		    "master: no passdb is left for ordinary users");
+	else if (n != 0 && separator[0] == '\0')
+		faults_notice(r->faults, &place,
+		    "master: nobody can use it without %s", name);
+	else if (n == 0 && separator[0] != '\0')
+		faults_notice(r->faults, &place,
+		    "%s: no passdb has master = yes", name);
+}
+
 static void
 check_translation(struct reader *r)
 {
@@ -438,6 +464,7 @@ static const check_fn checks[] = {
 	check_plaintext,
 	check_mechanisms,
 	check_passdbs,
+	check_masters,
 	check_translation,
 	check_format,
 	check_realm,

@@ -17,7 +17,7 @@ struct settings_passdb {
 	enum settings_passdb_driver	 driver;
 	char	*args;			/* as written */
 	bool	 deny, pass;		/* "deny = yes", "pass = yes" */
-	bool	 master;		/* refused in this version */
+	bool	 master;		/* for master users only */
 	/* from the SQL file; sql_connect is for auth-worker alone */
 	char	*sql_driver;		/* "sqlite", "mysql", "pgsql" */
 	char	*sql_connect;

@@ -254,7 +254,7 @@ const struct setting settings_table[] = {
 	  GLOBAL(auth_username_format), .value = "", .roles = AUTH,
 	  .doc = "what the name becomes, as in %Lu; empty = as it came" },
 	{ .name = "auth_master_user_separator", .type = SETTING_TEXT,
-	  GLOBAL(auth_master_user_separator), .value = "", .is_fixed = true,
+	  GLOBAL(auth_master_user_separator), .value = "", .roles = AUTH,
 	  .doc = "between user and master user in a name" },
 	{ .name = "auth_failure_delay", .type = SETTING_MS,
 	  GLOBAL(auth_failure_delay_ms), .value = "2 secs", .unit = S,
@@ -358,7 +358,7 @@ const struct setting settings_table[] = {
 	  .roles = AUTH,
 	  .doc = "the next passdb is asked as well" },
 	{ .name = "master", .type = SETTING_BOOL, PASSDB(master),
-	  .value = "no", .roles = AUTH, .is_fixed = true,
+	  .value = "no", .roles = AUTH,
 	  .doc = "its users may log in as others" },
 
 	/* The SQL file. */

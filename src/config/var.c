@@ -39,6 +39,8 @@ static const struct var_name var_names[] = {
 	{ "mech", 'm', VAR_MECH },
 	{ "secured", 'c', VAR_SECURED },
 	{ "session", '\0', VAR_SESSION },
+	{ "login_user", '\0', VAR_LOGIN_USER },
+	{ "auth_user", '\0', VAR_AUTH_USER },
 };
 
 static const char var_modifiers[] = "LUTRED";
@@ -205,6 +207,12 @@ var_value(enum var_id id, const struct var_values *values, size_t *len,
 		break;
 	case VAR_SESSION:
 		value = values->session;
+		break;
+	case VAR_LOGIN_USER:
+		value = values->login_user;
+		break;
+	case VAR_AUTH_USER:
+		value = values->auth_user;
 		break;
 	}
 	if (value == NULL)

@@ -4,7 +4,8 @@
  * A template is compiled to pieces once and expanded often.  Known are
  * %u user, %n local part, %d domain, %s service, %r and %l remote and local
  * address, %b and %a their ports, %p process, %m mechanism, %c "secured",
- * and %% for a percent sign; modifiers L U T R E D and [offset.]width.
+ * %{session}, %{login_user}, %{auth_user}, and %% for a percent sign;
+ * modifiers L U T R E D and [offset.]width.
  */
 #ifndef CONFIG_VAR_H
 #define CONFIG_VAR_H
@@ -29,11 +30,15 @@ enum var_id {
 	VAR_MECH,
 	VAR_SECURED,
 	VAR_SESSION,
+	VAR_LOGIN_USER,
+	VAR_AUTH_USER,
 };
 
 /* NULL texts and addresses count as "". */
 struct var_values {
 	const char		*user;		/* "name@domain" or "name" */
+	/* Of a master's login: as whom, and who; else both are the user. */
+	const char		*login_user, *auth_user;
 	const char		*service;
 	const char		*mech;
 	const char		*session;

@@ -23,6 +23,8 @@ auth_worker_lookup_put(struct wire_writer *w,
 	wire_put_bool(w, m->is_secured);
 	wire_put_u32(w, m->skip_hosts);
 	wire_put_text(w, m->user);
+	wire_put_text(w, m->login_user);
+	wire_put_text(w, m->auth_user);
 	wire_put_text(w, m->mech);
 	wire_put_text(w, m->session);
 	wire_put_addr(w, &m->rip);
@@ -39,6 +41,8 @@ auth_worker_lookup_get(struct wire_reader *r, struct auth_worker_lookup *m)
 	m->is_secured = wire_get_bool(r);
 	m->skip_hosts = wire_get_u32(r);
 	wire_get_text(r, m->user, sizeof(m->user));
+	wire_get_text(r, m->login_user, sizeof(m->login_user));
+	wire_get_text(r, m->auth_user, sizeof(m->auth_user));
 	wire_get_text(r, m->mech, sizeof(m->mech));
 	wire_get_text(r, m->session, sizeof(m->session));
 	wire_get_addr(r, &m->rip);

@@ -18,7 +18,7 @@
 #include "ipc/auth_worker_db.h"
 #include "ipc/login_auth.h"
 
-#define AUTH_WORKER_VERSION	3
+#define AUTH_WORKER_VERSION	4
 
 extern const struct channel_contract auth_worker_contract;
 
@@ -46,7 +46,9 @@ struct auth_worker_lookup {
 	uint8_t		 service;	/* enum service_id */
 	bool		 is_secured;
 	uint32_t	 skip_hosts;	/* bit i: host i is known to be down */
-	char		 user[LOGIN_AUTH_USER_MAX + 1];
+	char		 user[LOGIN_AUTH_USER_MAX + 1];	/* whose row */
+	char		 login_user[LOGIN_AUTH_USER_MAX + 1];
+	char		 auth_user[LOGIN_AUTH_USER_MAX + 1];
 	char		 mech[LOGIN_AUTH_MECH_MAX + 1];
 	char		 session[LOGIN_AUTH_SESSION_MAX + 1];
 	struct netaddr	 rip, lip;

@@ -60,6 +60,7 @@ setup(void **state)
 	s = &f->settings;
 	s->auth_default_realm = s->auth_username_translation = text("");
 	s->auth_username_chars = s->auth_username_format = text("");
+	s->auth_master_user_separator = text("");
 	s->auth_request_timeout_ms = 60000;
 	s->auth_worker_timeout_ms = 60000;
 	f->mechs[0] = text("plain");

@@ -29,7 +29,7 @@ struct field {
 	size_t		 limit;
 };
 
-#define FIELDS_MAX	11
+#define FIELDS_MAX	13
 
 typedef void (*put_fn)(struct wire_writer *, const void *);
 typedef int (*get_fn)(struct wire_reader *, void *);

@@ -30,6 +30,7 @@ UNIT_TESTS += tests/unit/test_auth_cache
 UNIT_TESTS += tests/unit/test_auth_chain
 UNIT_TESTS += tests/unit/test_auth_checking
 UNIT_TESTS += tests/unit/test_auth_gate
+UNIT_TESTS += tests/unit/test_auth_master
 UNIT_TESTS += tests/unit/test_auth_request
 UNIT_TESTS += tests/unit/test_auth_server
 UNIT_TESTS += tests/unit/test_base64
@@ -93,6 +94,10 @@ tests_unit_test_auth_chain_SOURCES = \
 	tests/unit/auth_fixture.c \
 	tests/unit/auth_fixture.h \
 	tests/unit/test_auth_chain.c
+tests_unit_test_auth_master_SOURCES = \
+	tests/unit/auth_fixture.c \
+	tests/unit/auth_fixture.h \
+	tests/unit/test_auth_master.c
 tests_unit_test_auth_checking_SOURCES = \
 	tests/unit/auth_fixture.c \
 	tests/unit/auth_fixture.h \

@@ -136,6 +136,7 @@ setup(void **state)
 	log_set_level((enum log_level)(LOG_LEVEL_ERROR + 1));
 	s->auth_default_realm = s->auth_username_translation = text("");
 	s->auth_username_chars = s->auth_username_format = text("");
+	s->auth_master_user_separator = text("");
 	s->auth_request_timeout_ms = s->auth_worker_timeout_ms = 60000;
 	s->auth_worker_idle_ms = 60000;
 	s->auth_worker_max_count = 1;

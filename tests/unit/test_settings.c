@@ -391,6 +391,9 @@ test_auth_section(void **state)
 static void
 test_rules(void **state)
 {
+	static const char masters[] = "auth default {\npassdb static {\n"
+	    "args = x\nmaster = yes\n}\n}\n";
+
 	(void)state;
 	bad("base_dir = /", "f:1: base_dir: expected a directory");
 	bad("base_dir =", "f:1: base_dir: expected a directory");
@@ -410,9 +413,13 @@ test_rules(void **state)
 	bad("auth_count = 2", "expected a number of 1 to 1");
 	bad("auth_ssl_require_client_cert = yes",
 	    "f:1: auth_ssl_require_client_cert: this version supports only");
-	bad("auth_master_user_separator = *", "does not support it");
-	bad("auth default {\npassdb static {\nargs = x\nmaster = yes\n}\n}",
-	    "f:4: master: this version supports only \"no\"");
+	bad("auth_master_user_separator = **", "expected one character");
+	bad("auth_master_user_separator = \xc3\xa4", "expected one character");
+	settings_faults_clear(&faults);
+	assert_null(settings_read_text("f", masters, sizeof(masters) - 1,
+	    &faults));
+	assert_string_equal(faults.text[0],
+	    "f:3: master: no passdb is left for ordinary users");
 	settings_faults_clear(&faults);
 	assert_null(settings_read_text("f", "", 0, &faults));
 	assert_string_equal(faults.text[0],
@@ -423,6 +430,10 @@ static void
 test_notices(void **state)
 {
 	(void)state;
+	noticed("auth_master_user_separator = *",
+	    "f:1: auth_master_user_separator: no passdb has master = yes");
+	noticed("auth default {\npassdb static {\nargs = x\nmaster = yes\n}\n}",
+	    "master: nobody can use it without auth_master_user_separator");
 	noticed("mail_location = x\nnamespace private {\nprefix = x\n}\n"
 	    "plugin {\nquota = y\n}\nmmap_disable = yes\ndict {\n}",
 	    "f:1: mail_location, mmap_disable, namespace, plugin, dict: a "
