@@ -17,6 +17,7 @@
 #include "config/settings.h"
 #include "config/var.h"
 #include "ipc/roles.h"
+#include "lib/digest.h"
 #include "lib/log.h"
 #include "lib/password.h"
 
@@ -263,10 +264,19 @@ auth_chain_fault(struct auth_request *r)
 		auth_chain_next(r, "the passdb did not answer");
 }
 
+static bool
+auth_chain_hash_print(const struct auth_request *r,
+    uint8_t print[DIGEST_BYTES_MAX])
+{
+	return digest_two(DIGEST_SHA256, r->fields.hash,
+	    strlen(r->fields.hash), NULL, 0, print) == 0;
+}
+
 /* The row may be older than the user's new password: now a new row. */
 static void
 auth_chain_ask_again(struct auth_request *r)
 {
+	r->has_refused = auth_chain_hash_print(r, r->refused);
 	auth_lookup_past_cache(&r->lookup, r->passdb);
 	r->is_match = false;
 	passdb_fields_clear(&r->fields);
@@ -294,10 +304,24 @@ auth_chain_compared(struct auth_request *r, enum password_verdict verdict)
 	auth_chain_verdict(r, verdict);
 }
 
+/* Has the row from before had the same hash?  Then all is known. */
+static bool
+auth_chain_is_refused(const struct auth_request *r)
+{
+	uint8_t print[DIGEST_BYTES_MAX] = { 0 };
+
+	return r->has_refused && auth_chain_hash_print(r, print) &&
+	    digest_equal(print, r->refused, sizeof(print));
+}
+
 /* Slow hashes are for workers, or they would hold up everybody. */
 static void
 auth_chain_compare(struct auth_request *r)
 {
+	if (auth_chain_is_refused(r)) {
+		auth_chain_compared(r, PASSWORD_MISMATCH);
+		return;
+	}
 	if (!password_is_slow(r->fields.hash)) {
 		auth_chain_compared(r, password_verify(r->fields.hash,
 		    r->exchange.pass));

@@ -18,6 +18,7 @@
 #include "auth/auth_exchange.h"
 #include "auth/auth_request.h"
 #include "auth/auth_watch.h"
+#include "auth/cache_admin.h"
 #include "config/settings.h"
 #include "ipc/ctl_auth.h"
 #include "ipc/roles.h"
@@ -282,6 +283,15 @@ auth_ctl_status(void *arg, uint32_t id, struct wire_reader *r, int fd)
 	return 0;
 }
 
+static void
+auth_ctl_tell_figure(void *arg, const char *name, uint64_t n)
+{
+	char key[CTL_AUTH_KEY_MAX + 1];
+
+	(void)snprintf(key, sizeof(key), "cache.%s", name);
+	auth_ctl_tell_number(arg, key, n);
+}
+
 static int
 auth_ctl_cache_status(void *arg, uint32_t id, struct wire_reader *r, int fd)
 {
@@ -291,7 +301,9 @@ auth_ctl_cache_status(void *arg, uint32_t id, struct wire_reader *r, int fd)
 	(void)fd;
 	if (auth_ctl_begin(p) == -1 || wire_end(r) == -1)
 		return -1;
-	auth_ctl_tell(p, "cache", "none: the passdbs are asked each time");
+	auth_ctl_tell(p, "cache", p->ctl->env->lookups.cache != NULL ? "on" :
+	    "off");
+	cache_admin_tell(&p->ctl->env->lookups, auth_ctl_tell_figure, p);
 	auth_ctl_done(p, CTL_AUTH_OK);
 	return 0;
 }
@@ -300,13 +312,19 @@ static int
 auth_ctl_cache_flush(void *arg, uint32_t id, struct wire_reader *r, int fd)
 {
 	struct auth_ctl_peer *p = arg;
+	struct auth_request_env *env = p->ctl->env;
 	struct ctl_auth_flush m;
+	size_t n;
 
 	(void)id;
 	(void)fd;
 	if (auth_ctl_begin(p) == -1 || ctl_auth_flush_get(r, &m) == -1)
 		return -1;
-	auth_ctl_tell(p, "cache", "none: the passdbs are asked each time");
+	if (m.user[0] == '\0')
+		n = cache_admin_flush(&env->lookups);
+	else
+		n = cache_admin_flush_user(&env->lookups, &env->names, m.user);
+	auth_ctl_tell_number(p, "flushed", n);
 	auth_ctl_done(p, CTL_AUTH_OK);
 	return 0;
 }

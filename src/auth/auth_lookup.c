@@ -396,6 +396,8 @@ auth_flight_done(void *arg, const struct worker_answer *a)
 		loop_timer_stop(&l->patience);
 		l->age = f->begun > l->asked ? AUTH_LOOKUP_NEW :
 		    AUTH_LOOKUP_OLD;
+		if (l->age == AUTH_LOOKUP_NEW)
+			l->past_cache &= (uint8_t)~(1u << f->m.passdb);
 		if (row != NULL || !l->has_expired ||
 		    !auth_lookup_serve_expired(l))
 			l->done(l->arg, row);

@@ -93,7 +93,7 @@ void	auth_lookups_clear(struct auth_lookups *);
 int	auth_lookup_start(struct auth_lookups *, struct auth_lookup *,
 	    struct worker_lane *, const struct auth_worker_lookup *m,
 	    auth_lookup_fn done, void *arg) __attribute__((warn_unused_result));
-/* From now on this question goes to the database, not to the cache. */
+/* This question goes to the database now, until there is a new row. */
 void	auth_lookup_past_cache(struct auth_lookup *, unsigned int passdb);
 /* Forgets the question; harmless when there is none. */
 void	auth_lookup_cancel(struct auth_lookup *);

@@ -73,7 +73,7 @@ auth_request_env_init(struct auth_request_env *env, const struct settings *s,
 	env->settings = s;
 	env->pool = pool;
 	auth_gate_init(&env->gate, s, loop);
-	grants_init(&env->grants, s, &env->gate.penalty);
+	grants_init(&env->grants, s, &env->gate.penalty, &env->lookups);
 	env->pid = (uint32_t)getpid();
 	loop_timers_init(loop, &env->timeouts, s->auth_request_timeout_ms);
 	loop_timers_init(loop, &env->delays, s->auth_failure_delay_ms);
@@ -264,6 +264,7 @@ auth_request_allow(struct auth_request *r, struct login_auth_route *route)
 		auth_request_fail(r, LOGIN_AUTH_CODE_LIMIT);
 		return;
 	}
+	grant_rows(&r->map->grants, r->node.id, r->lookup.marks);
 	/* The mail host alone can tell whether it was the right one. */
 	if (r->is_match)
 		grant_verified(&r->map->grants, r->node.id);

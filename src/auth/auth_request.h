@@ -16,6 +16,7 @@
 #include "auth/penalty.h"
 #include "auth/worker_pool.h"
 #include "ipc/login_auth.h"
+#include "lib/digest.h"
 #include "lib/log.h"
 
 enum auth_request_state {
@@ -39,10 +40,12 @@ struct auth_request {
 	bool			 is_dummy;	/* verifies for nobody */
 	bool			 has_verified;	/* a password was looked at */
 	bool			 is_match, is_proven;	/* right here; before */
+	bool			 has_refused;	/* a cached hash: refused[] */
 	bool			 has_fault;	/* a passdb did not answer */
 	bool			 has_nodelay;	/* said a row that refused */
 	uint8_t			 passdb;	/* the one that is asked */
 	uint8_t			 passdb_first;	/* whose fields count */
+	uint8_t			 refused[DIGEST_BYTES_MAX];	/* its digest */
 	uint8_t			 nhosts_done, nfound;
 	struct netaddr		 found[LOGIN_AUTH_ADDRS_MAX];
 	char			 session[LOGIN_AUTH_SESSION_MAX + 1];

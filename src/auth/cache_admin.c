@@ -83,24 +83,46 @@ cache_admin_flush_user(struct auth_lookups *all,
 }
 
 void
-cache_admin_status(const struct auth_lookups *all, char *dst, size_t size)
+cache_admin_tell(const struct auth_lookups *all, cache_admin_fn tell,
+    void *arg)
 {
 	struct auth_cache_status s;
 	uint64_t asked;
 
-	if (all->cache == NULL) {
-		(void)snprintf(dst, size, "off");
+	if (all->cache == NULL)
 		return;
-	}
 	auth_cache_status(all->cache, &s);
 	asked = s.hits + s.misses;
-	(void)snprintf(dst, size, "hits=%" PRIu64 " misses=%" PRIu64
-	    " rate=%" PRIu64 "%% negative_hits=%" PRIu64 " expired=%" PRIu64
-	    " joined=%" PRIu64 " inserts=%" PRIu64 " negative_inserts=%" PRIu64
-	    " evictions=%" PRIu64 " entries=%" PRIu64
-	    " negative_entries=%" PRIu64 " bytes=%" PRIu64
-	    " bytes_max=%" PRIu64, s.hits, s.misses,
-	    asked == 0 ? 0 : s.hits * 100 / asked, s.negative_hits,
-	    all->nexpired, all->njoined, s.inserts, s.negative_inserts,
-	    s.evictions, s.entries, s.negative_entries, s.bytes, s.bytes_max);
+	tell(arg, "hits", s.hits);
+	tell(arg, "misses", s.misses);
+	tell(arg, "hit_percent", asked == 0 ? 0 : s.hits * 100 / asked);
+	tell(arg, "negative_hits", s.negative_hits);
+	tell(arg, "expired_hits", all->nexpired);
+	tell(arg, "joined", all->njoined);
+	tell(arg, "inserts", s.inserts);
+	tell(arg, "negative_inserts", s.negative_inserts);
+	tell(arg, "evictions", s.evictions);
+	tell(arg, "entries", s.entries);
+	tell(arg, "negative_entries", s.negative_entries);
+	tell(arg, "bytes", s.bytes);
+	tell(arg, "bytes_max", s.bytes_max);
+}
+
+static void
+cache_admin_add(void *arg, const char *name, uint64_t value)
+{
+	char *dst = arg;
+	size_t used = strlen(dst);
+
+	(void)snprintf(dst + used, CACHE_ADMIN_STATUS_MAX - used,
+	    "%s%s=%" PRIu64, used == 0 ? "" : " ", name, value);
+}
+
+void
+cache_admin_status(const struct auth_lookups *all,
+    char dst[CACHE_ADMIN_STATUS_MAX])
+{
+	(void)snprintf(dst, CACHE_ADMIN_STATUS_MAX, "%s",
+	    all->cache == NULL ? "off" : "");
+	cache_admin_tell(all, cache_admin_add, dst);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/auth_lookup.h"
 #include "auth/penalty.h"
 #include "config/settings.h"
 #include "lib/clock.h"
@@ -27,6 +28,7 @@ struct grant {
 	RB_ENTRY(grant)		 entry;
 	struct grant_place	*place;
 	struct penalty_mark	*mark;	/* until it has logged in */
+	uint32_t		*rows;	/* the same; marks, or NULL */
 	uint32_t		 id;
 	bool			 is_logged_in;
 };
@@ -51,11 +53,12 @@ RB_GENERATE_INTERNAL(grant_place_tree, grant_place, entry,
 
 void
 grants_init(struct grants *all, const struct settings *settings,
-    struct penalty *penalty)
+    struct penalty *penalty, struct auth_lookups *lookups)
 {
 	memset(all, 0, sizeof(*all));
 	all->settings = settings;
 	all->penalty = penalty;
+	all->lookups = lookups;
 	RB_INIT(&all->places);
 	all->map_max = (size_t)settings->login_max_sessions +
 	    LOGIN_AUTH_OPEN_MAX;
@@ -107,12 +110,26 @@ grant_judge(struct grant_map *map, struct grant *g,
 	g->mark = NULL;
 }
 
+/* Rows that lead nowhere are not believed a second time; once. */
+static void
+grant_doubt(struct grant_map *map, struct grant *g,
+    enum login_auth_result result)
+{
+	if (g->rows == NULL)
+		return;
+	if (result == LOGIN_AUTH_REFUSED || result == LOGIN_AUTH_HOST_FAILED)
+		auth_lookups_distrust(map->all->lookups, g->rows);
+	free(g->rows);
+	g->rows = NULL;
+}
+
 static void
 grant_free(struct grant_map *map, struct grant *g)
 {
 	struct grant_place *place = g->place;
 
 	grant_judge(map, g, LOGIN_AUTH_GONE);
+	grant_doubt(map, g, LOGIN_AUTH_GONE);
 	(void)RB_REMOVE(grant_tree, &map->tree, g);
 	map->n--;
 	map->all->n--;
@@ -229,6 +246,21 @@ grant_verified(struct grant_map *map, uint32_t id)
 }
 
 void
+grant_rows(struct grant_map *map, uint32_t id,
+    const uint32_t marks[SETTINGS_PASSDBS_MAX])
+{
+	struct grant *g = grant_find(map, id);
+	bool has_any = false;
+
+	for (size_t i = 0; i < SETTINGS_PASSDBS_MAX; i++)
+		has_any |= marks[i] != 0;
+	if (g == NULL || !has_any)
+		return;
+	g->rows = xcalloc(SETTINGS_PASSDBS_MAX, sizeof(*g->rows));
+	memcpy(g->rows, marks, SETTINGS_PASSDBS_MAX * sizeof(*g->rows));
+}
+
+void
 grant_adopt(struct grant_map *map, uint32_t id, const struct grant_who *who)
 {
 	if (grant_has_room(map))
@@ -247,6 +279,7 @@ grant_outcome(struct grant_map *map, uint32_t id,
 	if (g->is_logged_in)
 		return -1;
 	grant_judge(map, g, result);
+	grant_doubt(map, g, result);
 	if (result == LOGIN_AUTH_LOGGED_IN)
 		g->is_logged_in = true;
 	else

@@ -14,11 +14,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/settings.h"
 #include "ipc/login_auth.h"
 #include "lib/netaddr.h"
 #include "lib/siphash.h"
 
-struct settings;
+struct auth_lookups;
 struct grant;
 struct grant_place;
 struct penalty;
@@ -44,6 +45,7 @@ RB_HEAD(grant_place_tree, grant_place);
 struct grants {
 	const struct settings	*settings;	/* borrowed */
 	struct penalty		*penalty;	/* borrowed */
+	struct auth_lookups	*lookups;	/* borrowed */
 	struct grant_place_tree	 places;
 	size_t			 n, max;
 	size_t			 map_max;	/* of one process */
@@ -67,7 +69,7 @@ struct grant_who {
 
 /* Settings outlive it. */
 void	grants_init(struct grants *, const struct settings *,
-	    struct penalty *);
+	    struct penalty *, struct auth_lookups *);
 void	grant_map_init(struct grant_map *, struct grants *);
 /* The login process is gone: all its places are free. */
 void	grant_map_clear(struct grant_map *);
@@ -82,6 +84,9 @@ bool	grant_open(struct grant_map *, uint32_t id, const struct grant_who *,
 	    struct penalty_mark *) __attribute__((warn_unused_result));
 /* The password was right: the login does not hold back others. */
 void	grant_verified(struct grant_map *, uint32_t id);
+/* The login's rows in the cache (auth_lookup.h), to be doubted if it fails. */
+void	grant_rows(struct grant_map *, uint32_t id,
+	    const uint32_t marks[SETTINGS_PASSDBS_MAX]);
 /* SESSION: it lives already, so that it is counted whatever the limit. */
 void	grant_adopt(struct grant_map *, uint32_t id,
 	    const struct grant_who *);

@@ -182,7 +182,7 @@ auth_main_on_usr2(void *arg)
 	const struct auth_main *m = arg;
 	char text[CACHE_ADMIN_STATUS_MAX];
 
-	cache_admin_status(&m->server.requests.lookups, text, sizeof(text));
+	cache_admin_status(&m->server.requests.lookups, text);
 	log_info("cache: %s", text);
 }
 

@@ -30,6 +30,8 @@ UNIT_TESTS += tests/unit/test_auth_cache
 UNIT_TESTS += tests/unit/test_auth_chain
 UNIT_TESTS += tests/unit/test_auth_checking
 UNIT_TESTS += tests/unit/test_auth_gate
+UNIT_TESTS += tests/unit/test_auth_flight
+UNIT_TESTS += tests/unit/test_auth_lookup
 UNIT_TESTS += tests/unit/test_auth_master
 UNIT_TESTS += tests/unit/test_auth_request
 UNIT_TESTS += tests/unit/test_auth_server
@@ -102,6 +104,14 @@ tests_unit_test_auth_checking_SOURCES = \
 	tests/unit/auth_fixture.c \
 	tests/unit/auth_fixture.h \
 	tests/unit/test_auth_checking.c
+tests_unit_test_auth_flight_SOURCES = \
+	tests/unit/auth_fixture.c \
+	tests/unit/auth_fixture.h \
+	tests/unit/test_auth_flight.c
+tests_unit_test_auth_lookup_SOURCES = \
+	tests/unit/auth_fixture.c \
+	tests/unit/auth_fixture.h \
+	tests/unit/test_auth_lookup.c
 tests_unit_test_auth_request_SOURCES = \
 	tests/unit/auth_fixture.c \
 	tests/unit/auth_fixture.h \

@@ -18,7 +18,7 @@ static void
 begin(struct fixture *f)
 {
 	penalty_init(&f->penalty, 0);
-	grants_init(&f->all, &f->settings, &f->penalty);
+	grants_init(&f->all, &f->settings, &f->penalty, NULL);
 	grant_map_init(&f->maps[0], &f->all);
 	grant_map_init(&f->maps[1], &f->all);
 }
