@@ -3,9 +3,11 @@
  *
  * usage: load [-3] [-a address] -P port [-n sessions] [-c at-once]
  *             [-m login|idle|bulk] [-k fetches] [-u user] [-w password]
+ *             [-r range]
  * -3: POP3.  login: log in, log out, until all sessions are done.  bulk: the
  * same with fetches of the one message between.  idle: log in, say "held" on
- * the error output, stay until the input ends.  %d in user is a number.
+ * the error output, stay until the input ends.  %d in user is a number
+ * below the range.
  * The result is one line of JSON.
  */
 #include <bsd/stdlib.h>
@@ -17,7 +19,6 @@
 #include "bench.h"
 
 #define IN_BYTES_MAX	16384
-#define USERS		1000	/* numbers in names wrap */
 
 enum mode { MODE_LOGIN, MODE_IDLE, MODE_BULK };
 
@@ -39,6 +40,7 @@ struct load {
 	enum mode	 mode;
 	const char	*user, *pass;
 	uint32_t	 sessions, at_once, fetches;
+	uint32_t	 range;		/* numbers in names wrap */
 	uint32_t	 started, active, held, done, failed;
 	uint64_t	 bytes;
 	uint32_t	*taken_us;	/* of each session that went well */
@@ -50,7 +52,7 @@ struct client {
 	struct load	*load;
 	int		 fd;
 	enum step	 step;
-	uint32_t	 fetches_left;
+	uint32_t	 fetches_left, number;
 	uint64_t	 start_us;
 	size_t		 in_len;
 	char		 in[IN_BYTES_MAX];
@@ -114,7 +116,7 @@ client_start(struct load *load)
 	client->fd = fd;
 	client->fetches_left = load->fetches;
 	client->start_us = now_us();
-	load->started++;
+	client->number = load->started++ % load->range;
 	load->active++;
 	bench_set_nodelay(fd);
 	if (connect(fd, (struct sockaddr *)&load->addr,
@@ -143,7 +145,7 @@ say_login(struct client *client)
 	else
 		snprintf(user, sizeof(user), "%.*s%u%s",
 		    (int)(mark - load->user), load->user,
-		    load->started % USERS, mark + 2);
+		    client->number, mark + 2);
 	if (load->is_pop3)
 		snprintf(text, sizeof(text), "USER %s\r\n", user);
 	else
@@ -394,7 +396,7 @@ options_take(struct load *load, int argc, char **argv)
 	uint32_t port = 0;
 	int option;
 
-	while ((option = getopt(argc, argv, "3a:c:k:m:n:P:u:w:")) != -1) {
+	while ((option = getopt(argc, argv, "3a:c:k:m:n:P:r:u:w:")) != -1) {
 		switch (option) {
 		case '3': load->is_pop3 = true; break;
 		case 'a': host = optarg; break;
@@ -403,6 +405,7 @@ options_take(struct load *load, int argc, char **argv)
 		case 'm': load->mode = mode_of(optarg); break;
 		case 'n': load->sessions = number(optarg); break;
 		case 'P': port = number(optarg); break;
+		case 'r': load->range = number(optarg); break;
 		case 'u': load->user = optarg; break;
 		case 'w': load->pass = optarg; break;
 		default: exit(2);
@@ -416,11 +419,13 @@ main(int argc, char **argv)
 {
 	struct load load = {
 		.user = "joe", .pass = "secret",
-		.sessions = 1000, .at_once = 1, .fetches = 8,
+		.sessions = 1000, .at_once = 1, .fetches = 8, .range = 1000,
 	};
 	uint64_t start;
 
 	options_take(&load, argc, argv);
+	if (load.range == 0)
+		errx(1, "-r: at least 1");
 	bench_raise_files();
 	load.taken_us = calloc(load.sessions + 1, sizeof(uint32_t));
 	load.epoll = epoll_create1(EPOLL_CLOEXEC);
