@@ -31,11 +31,13 @@ auth_master_names(struct auth_request *r)
 	r->is_master_asked = true;
 	verdict = username_apply(rules, service, name,
 	    (size_t)(master - name), r->user);
-	if (verdict != USERNAME_OK)
-		return verdict;
-	verdict = username_apply(rules, service, master + 1,
-	    strlen(master + 1), r->master);
-	if (strcmp(r->user, r->master) == 0) {
+	if (verdict == USERNAME_OK)
+		verdict = username_apply(rules, service, master + 1,
+		    strlen(master + 1), r->master);
+	if (verdict != USERNAME_OK) {
+		/* The log shall have both halves, as they came. */
+		r->user[0] = r->master[0] = '\0';
+	} else if (strcmp(r->user, r->master) == 0) {
 		r->master[0] = '\0';
 		r->is_master_asked = false;
 	}

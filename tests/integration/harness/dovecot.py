@@ -10,6 +10,8 @@ from . import procs
 from .wire import connect
 
 USERS = {"joe@domain.net": "joepass", "john": "johnpass"}
+# Who may act for them.
+MASTERS = {"boss": "bosspass", "proxy": "proxypass"}
 # One plain, one with dots and a long line, one with eight bits.
 MESSAGES = [
     "Subject: one\r\nFrom: a@example.org\r\n\r\nfirst message\r\n",
@@ -32,10 +34,19 @@ disable_plaintext_auth = no
 mail_location = maildir:{dir}/mail/%u
 mail_max_userip_connections = 0
 auth_failure_delay = 0
+auth_verbose = yes
 default_internal_user = nobody
 default_internal_group = nogroup
 default_login_user = nobody
 first_valid_uid = 1
+auth_mechanisms = plain login
+auth_master_user_separator = *
+passdb {{
+  driver = passwd-file
+  args = {dir}/masters
+  master = yes
+  pass = yes
+}}
 passdb {{
   driver = passwd-file
   args = {dir}/passwd
@@ -43,6 +54,12 @@ passdb {{
 userdb {{
   driver = static
   args = uid=65534 gid=65534 home={dir}/home
+}}
+service anvil {{
+  # No growing delay for the address that all tests come from.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service imap-login {{
   inet_listener imap {{
@@ -96,9 +113,10 @@ class DovecotHost:
                 pop3_port=self.pop3_port,
             )
         )
-        (self.dir / "passwd").write_text(
-            "".join(f"{user}:{{PLAIN}}{pw}\n" for user, pw in USERS.items())
-        )
+        for name, users in (("passwd", USERS), ("masters", MASTERS)):
+            (self.dir / name).write_text(
+                "".join(f"{user}:{{PLAIN}}{pw}\n" for user, pw in users.items())
+            )
         for name in ("home", "mail"):
             (self.dir / name).mkdir()
         for user in USERS:
