@@ -9,6 +9,8 @@ src_auth_worker_libauthworker_a_SOURCES = \
 	src/auth-worker/resolver.h \
 	src/auth-worker/sql.c \
 	src/auth-worker/sql.h \
+	src/auth-worker/sql_hosts.c \
+	src/auth-worker/sql_hosts.h \
 	src/auth-worker/tasks.c \
 	src/auth-worker/tasks.h \
 	src/auth-worker/worker.c \

@@ -1,5 +1,5 @@
 /*
- * What all SQL drivers share: sources that reconnect, rows with limits.
+ * What all SQL drivers share: rows with limits, faults.
  * Runs in: auth-worker.
  * Hostile input: names and values of columns.
  * Never: logs, waits, builds SQL text.
@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/clock.h"
 #include "lib/strutil.h"
 
 /* found u8, host u8, nfaults u8, ncolumns u16 */
@@ -41,81 +40,6 @@ sql_driver_find(const char *name)
 		if (strcmp(sql_drivers[i]->name, name) == 0)
 			return sql_drivers[i];
 	return NULL;
-}
-
-int
-sql_source_init(struct sql_source *s, const struct sql_driver *driver,
-    const char *connect, const char *statement, char *err, size_t err_size)
-{
-	*s = (struct sql_source){
-		.driver = driver,
-		.connect = connect,
-		.statement = statement,
-	};
-	if (!connect_text_is_for(driver->name))
-		return 0;
-	return connect_text_parse(&s->words, driver->name, connect, err,
-	    err_size);
-}
-
-static void
-sql_source_close(struct sql_source *s)
-{
-	if (s->conn != NULL)
-		s->driver->close(s->conn);
-	s->conn = NULL;
-}
-
-void
-sql_source_clear(struct sql_source *s)
-{
-	sql_source_close(s);
-	connect_text_clear(&s->words);
-}
-
-/* To the first host that takes the connection. */
-static void
-sql_source_connect(struct sql_source *s, uint64_t due_ms,
-    struct sql_fault *fault)
-{
-	struct sql_target target = { .connect = s->connect, .host = "" };
-	size_t i = 0;
-
-	if (connect_text_is_for(s->driver->name))
-		target.words = &s->words;
-	do {
-		if (s->words.nhosts != 0)
-			target.host = s->words.hosts[i];
-		s->conn = s->driver->connect(&target, s->statement, due_ms,
-		    fault);
-	} while (s->conn == NULL && ++i < s->words.nhosts &&
-	    clock_ms() < due_ms);
-}
-
-enum auth_worker_found
-sql_source_query(struct sql_source *s, const struct sql_query *query,
-    struct sql_row *row, struct sql_fault *fault)
-{
-	enum auth_worker_found found = AUTH_WORKER_FAULT;
-
-	sql_row_init(row);
-	if (clock_ms() >= query->due_ms) {
-		sql_fault_set(fault, SQL_FAULT_DEADLINE,
-		    "%s: no time left", s->driver->name);
-		return AUTH_WORKER_FAULT;
-	}
-	if (s->conn != NULL && !s->driver->is_current(s->conn))
-		sql_source_close(s);
-	if (s->conn == NULL)
-		sql_source_connect(s, query->due_ms, fault);
-	if (s->conn != NULL)
-		found = s->driver->query(s->conn, query, row, fault);
-	if (found == AUTH_WORKER_FAULT)
-		sql_source_close(s);
-	if (found != AUTH_WORKER_ONE)
-		sql_row_clear(row);
-	row->row.found = (uint8_t)found;
-	return found;
 }
 
 void

@@ -1,6 +1,5 @@
 /*
- * sql: databases as passdbs: what a driver does, and one source of rows,
- * which is a driver, a connection to its database and one statement.
+ * sql: databases as passdbs: what a driver does, and rows with limits.
  *
  * Values reach the database as bound parameters only; the statement's text
  * never varies.  Nothing here logs: faults come back as text.
@@ -16,20 +15,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/connect_text.h"
 #include "lib/channel.h"
 #include "ipc/auth_worker.h"
+
+struct connect_text;		/* config/connect_text.h */
 
 /* A database's message is cut here. */
 #define SQL_FAULT_TEXT_MAX	256
 
 enum sql_fault_kind {
-	SQL_FAULT_CONNECT,	/* no connection, no such file */
-	SQL_FAULT_QUERY,	/* the database refused the statement */
-	SQL_FAULT_DEADLINE,	/* it took too long */
-	SQL_FAULT_ROW,		/* an answer beyond the limits */
+	/* no connection, no such file; this host does not serve now */
+	SQL_FAULT_CONNECT = AUTH_WORKER_FAULT_CONNECT,
+	/* the database refused the statement, as any host of it would */
+	SQL_FAULT_QUERY = AUTH_WORKER_FAULT_QUERY,
+	/* it took too long */
+	SQL_FAULT_DEADLINE = AUTH_WORKER_FAULT_DEADLINE,
+	/* an answer beyond the limits */
+	SQL_FAULT_ROW = AUTH_WORKER_FAULT_ROW,
 };
-#define SQL_FAULT_LAST	SQL_FAULT_ROW
 
 /* Why there is no row.  The text may hold any bytes of the database. */
 struct sql_fault {
@@ -65,6 +68,8 @@ struct sql_target {
 	const char			*host;		/* one of them; "" is
 							   the default, with
 							   '/' a socket */
+	/* An answer over this connection is not waited for any longer. */
+	uint32_t			 answer_ms;
 };
 
 /* One kind of database. */
@@ -93,31 +98,8 @@ extern const struct sql_driver sql_pgsql_driver;
 extern const struct sql_driver sql_sqlite_driver;
 extern const struct sql_driver sql_mysql_driver;
 
-/* A database with one statement; the connection is made when needed. */
-struct sql_source {
-	const struct sql_driver	*driver;
-	const char		*connect;	/* borrowed */
-	struct connect_text	 words;		/* none when it is no server */
-	const char		*statement;	/* borrowed */
-	void			*conn;		/* NULL: not connected */
-};
-
 /* NULL when this build has no such driver. */
 const struct sql_driver	*sql_driver_find(const char *name);
-
-/* -1 with a reason in err when the driver cannot read the connect text. */
-int	sql_source_init(struct sql_source *, const struct sql_driver *,
-	    const char *connect, const char *statement, char *err,
-	    size_t err_size) __attribute__((warn_unused_result));
-void	sql_source_clear(struct sql_source *);
-/*
- * Asks the database, after connecting if there is no connection or the
- * database is another one by now.  After a fault the connection is closed,
- * so that the next call begins anew.
- */
-enum auth_worker_found	sql_source_query(struct sql_source *,
-			    const struct sql_query *, struct sql_row *,
-			    struct sql_fault *);
 
 /* For drivers.  An empty row. */
 void	sql_row_init(struct sql_row *);

@@ -16,6 +16,7 @@
 #include <strings.h>
 
 #include "auth-worker/sql.h"
+#include "config/connect_text.h"
 #include "config/query.h"
 #include "lib/clock.h"
 #include "lib/strutil.h"
@@ -242,12 +243,13 @@ mysql_set_options(struct mysql_conn *c, const struct sql_target *target)
 	const unsigned long packet_max = SQL_MYSQL_PACKET_MAX;
 	const unsigned int no_files = 0, connect_s = mysql_seconds(target,
 	    "connect_timeout", SQL_MYSQL_CONNECT_S, c->due_ms);
+	const uint64_t answer_due_ms = clock_ms() + target->answer_ms;
 	const unsigned int write_s = mysql_seconds(target, "write_timeout",
-	    SQL_MYSQL_ANSWER_S, c->due_ms);
+	    SQL_MYSQL_ANSWER_S, answer_due_ms);
 	int rc = 0;
 
 	c->answer_s = mysql_seconds(target, "read_timeout",
-	    SQL_MYSQL_ANSWER_S, c->due_ms);
+	    SQL_MYSQL_ANSWER_S, answer_due_ms);
 	/* Of the process in the one library, of the connection in both. */
 	rc |= mysql_options(NULL, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet_max);
 	rc |= mysql_options(c->db, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet_max);

@@ -2,11 +2,11 @@
  * What auth has done by a worker.
  * Runs in: auth-worker.
  * Hostile input: names of users, rows of the database, stored hashes.
- * Never: builds SQL text from a value, logs a value of a row or a password.
+ * Never: builds SQL text from a value, logs what a database says.
  */
 #include "auth-worker/tasks.h"
 
-#include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +14,7 @@
 #include "auth-worker/passwd_file.h"
 #include "auth-worker/resolver.h"
 #include "auth-worker/sql.h"
+#include "auth-worker/sql_hosts.h"
 #include "config/query.h"
 #include "config/settings.h"
 #include "config/var.h"
@@ -21,12 +22,13 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/password.h"
+#include "lib/strutil.h"
 #include "lib/xmem.h"
 
-/* A failing database fails each login; its log line comes this often. */
-#define TASKS_QUIET_MS		10000
 /* A task ends this much (one part in ten) before auth gives the worker up. */
 #define TASKS_MARGIN		10
+/* A host that is back answers at once; the worker is wanted elsewhere. */
+#define TASKS_PROBE_MS		2000
 
 typedef char tasks_value[QUERY_VALUE_MAX];
 
@@ -34,62 +36,17 @@ typedef char tasks_value[QUERY_VALUE_MAX];
 struct tasks_passdb {
 	struct passwd_file	*file;
 	struct query		*query;
-	struct sql_source	 source;
+	struct sql_hosts	 hosts;
 	tasks_value		*values;	/* of the parameters */
 	struct sql_param	*params;
 	size_t			 nparams;
 };
 
-/* Log lines of one kind. */
-struct tasks_quiet {
-	uint64_t	 until_ms;
-	unsigned long	 nheld;
-};
-
 struct tasks {
 	const struct settings	*settings;
 	struct tasks_passdb	 passdbs[SETTINGS_PASSDBS_MAX];
-	struct tasks_quiet	 quiet[SQL_FAULT_LAST + 1];
 	struct sql_row		 row;
 };
-
-static const char *const tasks_kinds[SQL_FAULT_LAST + 1] = {
-	[SQL_FAULT_CONNECT] = "no connection",
-	[SQL_FAULT_QUERY] = "query failed",
-	[SQL_FAULT_DEADLINE] = "too slow",
-	[SQL_FAULT_ROW] = "unusable row",
-};
-
-static const char *
-tasks_driver_name(const struct settings_passdb *s)
-{
-	return s->driver == PASSDB_SQL ? s->sql_driver :
-	    settings_passdb_word(s->driver);
-}
-
-/* The line that explains why logins fail, but not once for each. */
-static void
-tasks_log(struct tasks *t, unsigned int i, const struct sql_fault *fault)
-{
-	struct tasks_quiet *quiet = &t->quiet[fault->kind];
-	char text[2 * SQL_FAULT_TEXT_MAX], held[48] = "";
-	uint64_t now_ms = clock_ms();
-
-	if (now_ms < quiet->until_ms) {
-		quiet->nheld++;
-		return;
-	}
-	if (quiet->nheld > 0)
-		(void)snprintf(held, sizeof(held), " (and %lu before it)",
-		    quiet->nheld);
-	log_error("passdb %u (%s): %s: %s%s", i + 1,
-	    tasks_driver_name(&t->settings->passdbs[i]),
-	    tasks_kinds[fault->kind],
-	    log_safe(text, sizeof(text), fault->text, strlen(fault->text)),
-	    held);
-	quiet->until_ms = now_ms + TASKS_QUIET_MS;
-	quiet->nheld = 0;
-}
 
 /* The master has tried this already: a fault means that they differ. */
 static int
@@ -110,7 +67,7 @@ tasks_compile(struct tasks_passdb *p, const struct settings_passdb *s)
 		log_error("password_query: %s", err);
 		return -1;
 	}
-	if (sql_source_init(&p->source, driver, s->sql_connect,
+	if (sql_hosts_init(&p->hosts, driver, s->sql_connect,
 	    query_statement(p->query), err, sizeof(err)) == -1) {
 		log_error("connect: %s", err);
 		query_free(p->query);
@@ -144,8 +101,8 @@ tasks_open(struct tasks *t, size_t i)
 		break;
 	}
 	if (err[0] != '\0')
-		log_error("passdb %zu (%s): %s", i + 1, tasks_driver_name(s),
-		    err);
+		log_error("passdb %zu (%s): %s", i + 1,
+		    settings_passdb_word(s->driver), err);
 }
 
 struct tasks *
@@ -171,7 +128,7 @@ tasks_free(struct tasks *t)
 		passwd_file_free(p->file);
 		if (p->query == NULL)
 			continue;
-		sql_source_clear(&p->source);
+		sql_hosts_clear(&p->hosts);
 		query_free(p->query);
 		free(p->values);
 		free(p->params);
@@ -225,49 +182,87 @@ tasks_expand(struct tasks_passdb *p, const struct auth_worker_lookup *m,
 	return 0;
 }
 
-static enum auth_worker_found
-tasks_query(struct tasks *t, struct tasks_passdb *p,
-    const struct auth_worker_lookup *m, struct sql_fault *fault)
+/* What was wrong where there are no hosts to name. */
+static void
+tasks_note(struct tasks *t, enum auth_worker_found found,
+    const struct sql_fault *fault)
 {
-	struct sql_query query;
+	struct auth_worker_row *row = &t->row.row;
 
-	if (tasks_expand(p, m, fault) == -1)
-		return AUTH_WORKER_FAULT;
-	query.params = p->params;
-	query.nparams = p->nparams;
-	query.due_ms = clock_ms() + tasks_time_ms(t);
-	return sql_source_query(&p->source, &query, &t->row, fault);
+	if (found != AUTH_WORKER_FAULT)
+		row->host = 0;
+	if (found != AUTH_WORKER_FAULT && found != AUTH_WORKER_UNUSABLE)
+		return;
+	row->nfaults = 1;
+	row->faults[0] = (struct auth_worker_fault){
+		.kind = (uint8_t)fault->kind };
+	str_copy_clean(row->faults[0].text, sizeof(row->faults[0].text),
+	    fault->text, strlen(fault->text));
 }
 
-static enum auth_worker_found
-tasks_ask(struct tasks *t, const struct auth_worker_lookup *m,
-    struct sql_fault *fault)
+static void
+tasks_query(struct tasks *t, struct tasks_passdb *p,
+    const struct auth_worker_lookup *m)
 {
-	struct tasks_passdb *p = &t->passdbs[m->passdb];
-	const struct var_values values = tasks_values(m);
+	const struct sql_query query = { .params = p->params,
+		.nparams = p->nparams,
+		.due_ms = clock_ms() + tasks_time_ms(t) };
+	struct sql_fault fault;
 
-	if (p->query != NULL)
-		return tasks_query(t, p, m, fault);
-	if (p->file != NULL)
-		return passwd_file_find(p->file, &values, &t->row, fault);
-	sql_fault_set(fault, SQL_FAULT_QUERY, "not usable");
-	return AUTH_WORKER_FAULT;
+	if (tasks_expand(p, m, &fault) == -1)
+		tasks_note(t, AUTH_WORKER_FAULT, &fault);
+	else
+		(void)sql_hosts_query(&p->hosts, &query, m->skip_hosts,
+		    &t->row);
 }
 
 const struct auth_worker_row *
 tasks_lookup(struct tasks *t, const struct auth_worker_lookup *m)
 {
+	const struct var_values values = tasks_values(m);
 	struct sql_fault fault = { .kind = SQL_FAULT_QUERY };
-	enum auth_worker_found found;
+	enum auth_worker_found found = AUTH_WORKER_FAULT;
+	struct tasks_passdb *p;
 
 	if (m->passdb >= t->settings->npassdbs ||
 	    t->settings->passdbs[m->passdb].driver == PASSDB_STATIC)
 		return NULL;
+	p = &t->passdbs[m->passdb];
 	sql_row_clear(&t->row);
-	found = tasks_ask(t, m, &fault);
-	if (found == AUTH_WORKER_FAULT || found == AUTH_WORKER_UNUSABLE)
-		tasks_log(t, m->passdb, &fault);
+	if (p->query != NULL) {
+		tasks_query(t, p, m);
+		return &t->row.row;
+	}
+	if (p->file != NULL)
+		found = passwd_file_find(p->file, &values, &t->row, &fault);
+	else
+		sql_fault_set(&fault, SQL_FAULT_QUERY, "not usable");
+	tasks_note(t, found, &fault);
 	return &t->row.row;
+}
+
+int
+tasks_probe(struct tasks *t, const struct auth_worker_probe *m,
+    struct auth_worker_probed *to)
+{
+	const struct auth_worker_lookup nobody = { .passdb = m->passdb };
+	struct sql_query query = { .due_ms = clock_ms() + TASKS_PROBE_MS };
+	struct tasks_passdb *p;
+	struct sql_fault fault;
+
+	memset(to, 0, sizeof(*to));
+	if (m->passdb >= t->settings->npassdbs ||
+	    t->passdbs[m->passdb].query == NULL)
+		return -1;
+	p = &t->passdbs[m->passdb];
+	query.params = p->params;
+	query.nparams = p->nparams;
+	to->is_ok = tasks_expand(p, &nobody, &fault) == 0 &&
+	    sql_hosts_probe(&p->hosts, m->host, &query, &fault) == 0;
+	if (!to->is_ok)
+		str_copy_clean(to->text, sizeof(to->text), fault.text,
+		    strlen(fault.text));
+	return 0;
 }
 
 void

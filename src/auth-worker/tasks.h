@@ -22,11 +22,17 @@ struct tasks	*tasks_new(const struct settings *);
 /* Closes all connections; NULL is allowed. */
 void		 tasks_free(struct tasks *);
 /*
- * The row of a user, valid until the next call.  Faults are logged here, one
- * line of a kind in 10 seconds.  NULL when there is no such passdb.
+ * The row of a user, with the faults on the way to it, valid until the next
+ * call.  NULL when there is no such passdb.
  */
 const struct auth_worker_row	*tasks_lookup(struct tasks *,
 				    const struct auth_worker_lookup *);
+/*
+ * Is a host back?  It is asked the query, for a user without a name.  -1 when
+ * there is no such SQL passdb.
+ */
+int	tasks_probe(struct tasks *, const struct auth_worker_probe *,
+	    struct auth_worker_probed *) __attribute__((warn_unused_result));
 /* Forgets that row. */
 void	tasks_forget(struct tasks *);
 void	tasks_verify(const struct auth_worker_verify *,

@@ -185,6 +185,25 @@ worker_resolve(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 	return 0;
 }
 
+static int
+worker_probe(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct auth_worker_probed probed;
+	struct auth_worker_probe m;
+	struct worker *w = endpoint;
+	struct wire_writer writer;
+	uint8_t body[WORKER_BODY_MAX(auth_worker_probed)];
+
+	(void)fd;
+	if (auth_worker_probe_get(r, &m) == -1 ||
+	    tasks_probe(w->tasks, &m, &probed) == -1)
+		return -1;
+	wire_writer_init(&writer, body, sizeof(body));
+	auth_worker_probed_put(&writer, &probed);
+	channel_send(w->auth, AUTH_WORKER_PROBED, id, &writer, -1);
+	return 0;
+}
+
 static const struct channel_row worker_auth_rows[] = {
 	{ .type = AUTH_WORKER_LOOKUP, .name = "LOOKUP",
 	  .when = WORKER_SETUP, .min = 1,
@@ -198,6 +217,8 @@ static const struct channel_row worker_auth_rows[] = {
 	  .when = WORKER_SETUP, .min = 1,
 	  .max = WORKER_BODY_MAX(auth_worker_resolve),
 	  .handler = worker_resolve },
+	{ .type = AUTH_WORKER_PROBE, .name = "PROBE",
+	  .when = WORKER_SETUP, .min = 2, .max = 2, .handler = worker_probe },
 };
 
 static void

@@ -91,7 +91,7 @@ auth_chain_next(struct auth_request *r, const char *reason)
 		r->passdb_first = r->passdb;
 		auth_chain_ask(r);
 	} else if (r->has_fault) {
-		auth_request_trouble(r, "a passdb did not answer");
+		auth_request_unavailable(r, "a passdb did not answer");
 	} else {
 		auth_chain_refuse(r);
 	}
@@ -191,7 +191,7 @@ static void
 auth_chain_decide(struct auth_request *r)
 {
 	if (r->has_fault && !r->is_match) {
-		auth_request_trouble(r, "a passdb did not answer, and the "
+		auth_request_unavailable(r, "a passdb did not answer, and the "
 		    "next leaves the password to the mail host");
 	} else if (passdb_is_forwarded(&r->fields)) {
 		auth_chain_resolve(r);
@@ -259,7 +259,7 @@ auth_chain_fault(struct auth_request *r)
 {
 	r->has_fault = true;
 	if (auth_chain_passdb(r)->settings->deny)
-		auth_request_trouble(r, "a deny passdb did not answer");
+		auth_request_unavailable(r, "a deny passdb did not answer");
 	else
 		auth_chain_next(r, "the passdb did not answer");
 }

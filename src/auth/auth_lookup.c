@@ -71,6 +71,7 @@ auth_lookups_init(struct auth_lookups *all, const struct settings *s,
 	RB_INIT(&all->flights);
 	worker_lane_init(&all->lane);
 	loop_timers_init(loop, &all->patience, AUTH_LOOKUP_PATIENCE_MS);
+	db_health_init(&all->health, s, pool, loop);
 }
 
 static void
@@ -90,6 +91,7 @@ auth_lookups_clear(struct auth_lookups *all)
 	while ((f = RB_ROOT(&all->flights)) != NULL)
 		auth_flight_free(f);
 	loop_timers_clear(&all->patience);
+	db_health_clear(&all->health);
 	auth_cache_free(all->cache);
 	explicit_bzero(all, sizeof(*all));
 }
@@ -332,7 +334,11 @@ auth_lookup_start(struct auth_lookups *all, struct auth_lookup *l,
 	    auth_cache_mark(all->cache, &l->key);
 	if (auth_lookup_is_known(l, m->passdb))
 		return 0;
-	return auth_lookup_fly(l, m);
+	if (!db_health_is_hopeless(&all->health, m->passdb))
+		return auth_lookup_fly(l, m);
+	if (!l->has_expired || !auth_lookup_serve_expired(l))
+		done(arg, NULL);
+	return 0;
 }
 
 void
@@ -348,6 +354,7 @@ auth_flight_put(void *arg, struct wire_writer *w)
 	struct auth_flight *f = arg;
 
 	f->begun = ++f->all->turn;
+	f->m.skip_hosts = db_health_skip(&f->all->health, f->m.passdb);
 	auth_worker_lookup_put(w, &f->m);
 }
 
@@ -379,6 +386,10 @@ auth_flight_done(void *arg, const struct worker_answer *a)
 	const struct auth_worker_row *row = a->row;
 	struct auth_lookup *l;
 
+	if (a->outcome == WORKER_DONE)
+		db_health_note(&f->all->health, f->m.passdb, row);
+	else
+		db_health_unasked(&f->all->health, f->m.passdb);
 	if (a->outcome != WORKER_DONE || row->found == AUTH_WORKER_FAULT)
 		row = NULL;
 	if (f->key.len != 0)

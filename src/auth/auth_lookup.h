@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "auth/auth_cache.h"
+#include "auth/db_health.h"
 #include "auth/worker_pool.h"
 #include "config/settings.h"
 #include "ipc/auth_worker.h"
@@ -51,6 +52,7 @@ struct auth_lookups {
 	struct worker_pool		*pool;		/* borrowed */
 	const struct passdb_chain	*chain;		/* borrowed */
 	struct auth_cache		*cache;		/* NULL: off */
+	struct db_health		 health;
 	struct auth_flight_tree		 flights;
 	struct worker_lane		 lane;		/* nobody's flights */
 	struct loop_timers		 patience;

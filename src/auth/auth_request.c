@@ -281,6 +281,13 @@ auth_request_trouble(struct auth_request *r, const char *what)
 }
 
 void
+auth_request_unavailable(struct auth_request *r, const char *what)
+{
+	auth_request_say(r, what);
+	auth_request_fail(r, LOGIN_AUTH_CODE_TEMP);
+}
+
+void
 auth_request_overload(struct auth_request *r, const char *what)
 {
 	uint64_t now = clock_ms();

@@ -77,6 +77,8 @@ void	auth_request_answer(struct auth_request *, const struct auth_reply *);
 void	auth_request_allow(struct auth_request *, struct login_auth_route *);
 /* Ends in FAIL, after the delay if the code tells about users. */
 void	auth_request_fail(struct auth_request *, enum login_auth_code);
+/* Ends in a temporary failure that is explained elsewhere in the log. */
+void	auth_request_unavailable(struct auth_request *, const char *what);
 /* Ends in a temporary failure with an error line. */
 void	auth_request_trouble(struct auth_request *, const char *what);
 /* The same for want of room, which many requests may meet at once. */

@@ -28,6 +28,8 @@ src_auth_libauth_a_SOURCES = \
 	src/auth/cache_row.h \
 	src/auth/cache_slab.c \
 	src/auth/cache_slab.h \
+	src/auth/db_health.c \
+	src/auth/db_health.h \
 	src/auth/grant.c \
 	src/auth/grant.h \
 	src/auth/mech.c \

@@ -37,6 +37,7 @@ struct worker {
 static int	worker_row(void *, uint32_t, struct wire_reader *, int);
 static int	worker_verified(void *, uint32_t, struct wire_reader *, int);
 static int	worker_resolved(void *, uint32_t, struct wire_reader *, int);
+static int	worker_probed(void *, uint32_t, struct wire_reader *, int);
 static void	worker_pool_run(struct worker_pool *);
 static void	worker_idle_expired(void *);
 
@@ -47,6 +48,8 @@ static const struct channel_row worker_rows[] = {
 	    worker_verified },
 	{ AUTH_WORKER_RESOLVED, "RESOLVED", 1, 2, 512, false, false,
 	    worker_resolved },
+	{ AUTH_WORKER_PROBED, "PROBED", 1, 3, 512, false, false,
+	    worker_probed },
 };
 
 /* A timer of no length would go off for ever within one turn. */
@@ -470,5 +473,19 @@ worker_resolved(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 	    auth_worker_resolved_get(r, &resolved) == -1)
 		return -1;
 	worker_answered(w, &(struct worker_answer){ .resolved = &resolved });
+	return 0;
+}
+
+static int
+worker_probed(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct worker *w = endpoint;
+	struct auth_worker_probed probed;
+
+	(void)fd;
+	if (!worker_is_asked(w, id, AUTH_WORKER_PROBE) ||
+	    auth_worker_probed_get(r, &probed) == -1)
+		return -1;
+	worker_answered(w, &(struct worker_answer){ .probed = &probed });
 	return 0;
 }

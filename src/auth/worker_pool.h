@@ -37,6 +37,7 @@ struct worker_answer {
 	const struct auth_worker_row		*row;
 	const struct auth_worker_verified	*verified;
 	const struct auth_worker_resolved	*resolved;
+	const struct auth_worker_probed		*probed;
 };
 
 /* Writes the body when a worker is free. */

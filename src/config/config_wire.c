@@ -162,6 +162,16 @@ role_ids(const struct settings *s, unsigned int role)
 	return s->login_ids;
 }
 
+/* What no row says of it. */
+static void
+put_passdb(struct wire_writer *w, const struct settings_passdb *passdb)
+{
+	wire_put_u8(w, (uint8_t)passdb->driver);
+	wire_put_u8(w, (uint8_t)passdb->sql_nhosts);
+	for (size_t i = 0; i < passdb->sql_nhosts; i++)
+		wire_put_text(w, passdb->sql_hosts[i]);
+}
+
 static void
 put_head(struct wire_writer *w, const struct settings *s, unsigned int role)
 {
@@ -179,7 +189,7 @@ put_head(struct wire_writer *w, const struct settings *s, unsigned int role)
 	}
 	wire_put_u8(w, (uint8_t)npassdbs);
 	for (size_t i = 0; i < npassdbs; i++)
-		wire_put_u8(w, (uint8_t)s->passdbs[i].driver);
+		put_passdb(w, &s->passdbs[i]);
 }
 
 /* An item of each row that the role sees. */
@@ -332,6 +342,17 @@ get_value(struct wire_reader *r, const struct setting *row, void *field,
 }
 
 static void
+get_passdb(struct wire_reader *r, struct settings_passdb *passdb,
+    struct arena *arena)
+{
+	passdb->driver = (enum settings_passdb_driver)wire_get_enum(r,
+	    SETTINGS_PASSDB_DRIVER_LAST);
+	passdb->sql_nhosts = wire_get_enum(r, CONNECT_HOSTS_MAX);
+	for (size_t i = 0; i < passdb->sql_nhosts; i++)
+		passdb->sql_hosts[i] = get_text(r, arena);
+}
+
+static void
 get_head(struct wire_reader *r, struct settings *s)
 {
 	if (wire_get_u32(r) != table_print())
@@ -345,8 +366,7 @@ get_head(struct wire_reader *r, struct settings *s)
 	}
 	s->npassdbs = wire_get_enum(r, SETTINGS_PASSDBS_MAX);
 	for (size_t i = 0; i < s->npassdbs; i++)
-		s->passdbs[i].driver = (enum settings_passdb_driver)
-		    wire_get_enum(r, SETTINGS_PASSDB_DRIVER_LAST);
+		get_passdb(r, &s->passdbs[i], s->arena);
 }
 
 /* Items come in rising order, so that none comes twice. */

@@ -3,6 +3,9 @@
 #define CONFIG_SETTINGS_PASSDB_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+#include "config/connect_text.h"
 
 enum settings_passdb_driver {
 	PASSDB_SQL,
@@ -23,6 +26,9 @@ struct settings_passdb {
 	char	*sql_connect;
 	char	*sql_password_query;
 	char	*sql_default_pass_scheme;
+	/* The hosts in sql_connect, for logs; "" is the library's default. */
+	size_t	 sql_nhosts;
+	char	*sql_hosts[CONNECT_HOSTS_MAX];
 };
 
 /* A driver's word, and the driver of a word; -1 when there is none. */

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "config/arena.h"
 #include "config/config_parse.h"
 #include "config/connect_keys.h"
 #include "config/connect_text.h"
@@ -154,6 +155,27 @@ static const struct sql_check {
 
 #define SQL_CHECKS	(sizeof(sql_checks) / sizeof(sql_checks[0]))
 
+/* The names of the hosts, for auth, which does not see the connect text. */
+static void
+sql_take_hosts(struct reader *r, struct settings_passdb *passdb)
+{
+	struct arena *arena = r->settings->arena;
+	struct connect_text text;
+	char err[SQL_ERROR_MAX];
+
+	passdb->sql_nhosts = 1;
+	passdb->sql_hosts[0] = arena_strdup(arena, "");
+	if (!connect_text_is_for(passdb->sql_driver) ||
+	    connect_text_parse(&text, passdb->sql_driver, passdb->sql_connect,
+	    err, sizeof(err)) == -1)
+		return;
+	for (size_t i = 0; i < text.nhosts; i++)
+		passdb->sql_hosts[i] = arena_strdup(arena, text.hosts[i]);
+	if (text.nhosts > 1)
+		passdb->sql_nhosts = text.nhosts;
+	connect_text_clear(&text);
+}
+
 /* One line of an SQL file; where it was is remembered for the checks. */
 static void
 sql_read_node(struct reader *r, struct settings_passdb *passdb,
@@ -197,6 +219,7 @@ sql_read(struct reader *r, struct settings_passdb *passdb,
 		sql_read_node(r, passdb, node, places);
 	for (size_t i = 0; i < SQL_CHECKS; i++)
 		sql_checks[i].check(r, passdb, &places[i]);
+	sql_take_hosts(r, passdb);
 }
 
 void

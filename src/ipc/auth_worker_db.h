@@ -17,7 +17,7 @@ struct wire_writer;
 #define AUTH_WORKER_HOSTS_MAX	8	/* database hosts of one passdb */
 #define AUTH_WORKER_HOST_NONE	255	/* no host has answered */
 #define AUTH_WORKER_FAULTS_MAX	8	/* one for each host */
-#define AUTH_WORKER_FAULT_MAX	128	/* a fault's text for the log */
+#define AUTH_WORKER_FAULT_MAX	255	/* a fault's text for the log */
 
 enum auth_worker_fault_kind {
 	AUTH_WORKER_FAULT_CONNECT,	/* no connection, or it broke */

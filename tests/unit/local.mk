@@ -36,6 +36,7 @@ UNIT_TESTS += tests/unit/test_auth_master
 UNIT_TESTS += tests/unit/test_auth_request
 UNIT_TESTS += tests/unit/test_auth_server
 UNIT_TESTS += tests/unit/test_base64
+UNIT_TESTS += tests/unit/test_db_health
 UNIT_TESTS += tests/unit/test_digest
 UNIT_TESTS += tests/unit/test_config_parse
 UNIT_TESTS += tests/unit/test_connect_pgsql

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "auth-worker/sql.h"
+#include "auth-worker/sql_hosts.h"
 #include "lib/clock.h"
 
 #define QUERY "SELECT password, host FROM proxy WHERE user = ?1"
@@ -26,9 +26,9 @@
 
 static char dir[64];
 static char path[128], other[128];
-static struct sql_source source;
+static struct sql_hosts source;
 static struct sql_row row;
-static struct sql_fault fault;
+static struct auth_worker_fault fault;
 
 /* What the database was given, as the library tells it. */
 static char traced[1024], expanded[1024];
@@ -87,7 +87,7 @@ setup(void **state)
 	    "INSERT INTO proxy VALUES ('blob', x'610062', x'');"
 	    "INSERT INTO proxy VALUES ('twice', 'a', 'b');"
 	    "INSERT INTO proxy VALUES ('twice', 'c', 'd');");
-	return sql_source_init(&source, sql_driver_find("sqlite"), path, QUERY,
+	return sql_hosts_init(&source, sql_driver_find("sqlite"), path, QUERY,
 	    NULL, 0);
 }
 
@@ -97,7 +97,7 @@ teardown(void **state)
 	char file[192];
 
 	(void)state;
-	sql_source_clear(&source);
+	sql_hosts_clear(&source);
 	sql_row_clear(&row);
 	(void)unlink(path);
 	(void)unlink(other);
@@ -116,7 +116,15 @@ ask_until(const char *user, uint64_t wait_ms)
 		.due_ms = clock_ms() + wait_ms,
 	};
 
-	return sql_source_query(&source, &query, &row, &fault);
+	enum auth_worker_found found = sql_hosts_query(&source, &query, 0,
+	    &row);
+
+	if (row.row.nfaults > 0)
+		fault = row.row.faults[0];
+	assert_int_equal(row.row.host, found != AUTH_WORKER_FAULT ||
+	    (row.row.nfaults > 0 && fault.kind == AUTH_WORKER_FAULT_QUERY) ?
+	    0 : AUTH_WORKER_HOST_NONE);
+	return found;
 }
 
 static enum auth_worker_found
@@ -128,8 +136,8 @@ ask(const char *user)
 static void
 use(const char *connect, const char *statement)
 {
-	sql_source_clear(&source);
-	assert_int_equal(sql_source_init(&source, sql_driver_find("sqlite"),
+	sql_hosts_clear(&source);
+	assert_int_equal(sql_hosts_init(&source, sql_driver_find("sqlite"),
 	    connect, statement, NULL, 0), 0);
 }
 

@@ -246,42 +246,62 @@ test_unusable_query(void **state)
 	(void)snprintf(driver, sizeof(driver), "sqlite");
 }
 
-/* One line in ten seconds, and how many it stands for. */
+/* What is wrong goes to auth, in words that are fit for a message. */
 static void
-test_quiet_log(void **state)
+test_faults(void **state)
 {
 	(void)state;
-	clock_set_for_test(1000000);
 	use("SELECT nosuch FROM proxy WHERE user = '%u'");
-	for (int i = 0; i < 100; i++)
-		assert_int_equal(look_up("john"), AUTH_WORKER_FAULT);
-	assert_int_equal(nlines, 1);
-	assert_non_null(strstr(last_line, "passdb 2 (sqlite): query failed"));
-	assert_non_null(strstr(last_line, "nosuch"));
-	clock_set_for_test(1010001);
 	assert_int_equal(look_up("john"), AUTH_WORKER_FAULT);
-	assert_int_equal(nlines, 2);
-	assert_non_null(strstr(last_line, "(and 99 before it)"));
-	/* Another kind of fault is another line. */
-	(void)unlink(path);
+	assert_int_equal(row->nfaults, 1);
+	assert_int_equal(row->faults[0].host, 0);
+	assert_int_equal(row->faults[0].kind, AUTH_WORKER_FAULT_QUERY);
+	assert_non_null(strstr(row->faults[0].text, "nosuch"));
+	use("SELECT user AS \"x\033[1m\ny\" FROM \"a\nb\"");
 	assert_int_equal(look_up("john"), AUTH_WORKER_FAULT);
-	assert_int_equal(nlines, 3);
-	assert_non_null(strstr(last_line, "no connection"));
-}
-
-/* Words of a database do not make lines of their own. */
-static void
-test_log_is_safe(void **state)
-{
-	(void)state;
-	use("SELECT user AS \"x\033[1m\ny\", 1 FROM \"a\nb\"");
-	assert_int_equal(look_up("john"), AUTH_WORKER_FAULT);
-	assert_int_equal(nlines, 1);
-	assert_null(strchr(last_line, '\n'));
+	assert_null(strchr(row->faults[0].text, '\n'));
 	use("SELECT user AS \"x\033[1m\ny\" FROM proxy WHERE user = '%u'");
 	assert_int_equal(look_up("john"), AUTH_WORKER_UNUSABLE);
-	assert_null(strchr(last_line, '\n'));
-	assert_null(strchr(last_line, '\033'));
+	assert_int_equal(row->faults[0].kind, AUTH_WORKER_FAULT_ROW);
+	assert_null(strchr(row->faults[0].text, '\033'));
+	assert_int_equal(look_up("nobody"), AUTH_WORKER_NONE);
+	assert_int_equal(row->nfaults, 0);
+	assert_int_equal(row->host, 0);
+	(void)unlink(path);
+	assert_int_equal(look_up("john"), AUTH_WORKER_FAULT);
+	assert_int_equal(row->faults[0].kind, AUTH_WORKER_FAULT_CONNECT);
+	assert_int_equal(row->host, AUTH_WORKER_HOST_NONE);
+	assert_int_equal(nlines, 0);
+}
+
+static bool
+probe(uint8_t passdb, uint8_t host)
+{
+	struct auth_worker_probe m = { .passdb = passdb, .host = host };
+	struct auth_worker_probed probed;
+
+	assert_int_equal(tasks_probe(tasks, &m, &probed), 0);
+	assert_true(probed.is_ok == (probed.text[0] == '\0'));
+	return probed.is_ok;
+}
+
+static void
+test_probe(void **state)
+{
+	struct auth_worker_probe m = { .passdb = 0 };
+	struct auth_worker_probed probed;
+
+	(void)state;
+	assert_int_equal(tasks_probe(tasks, &m, &probed), -1);
+	m.passdb = 2;
+	assert_int_equal(tasks_probe(tasks, &m, &probed), -1);
+	assert_true(probe(1, 0));
+	assert_false(probe(1, 1));
+	/* One that refuses the query does answer. */
+	use("SELECT nosuch FROM proxy WHERE user = '%u'");
+	assert_true(probe(1, 0));
+	(void)unlink(path);
+	assert_false(probe(1, 0));
 }
 
 static int
@@ -373,8 +393,8 @@ main(void)
 		TEST(test_t_q5_templates),
 		TEST(test_t_q1_hostile_users),
 		TEST(test_unusable_query),
-		TEST(test_quiet_log),
-		TEST(test_log_is_safe),
+		TEST(test_faults),
+		TEST(test_probe),
 		TEST(test_verify),
 		TEST(test_t_d6_names),
 		TEST(test_resolve),
