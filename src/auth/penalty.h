@@ -30,8 +30,8 @@ struct penalty_source;
 #define PENALTY_FIRST_MS	1000
 /* Failures of a name before all its unknown addresses are held back. */
 #define PENALTY_USER_FREE	8
-/* Failures that are remembered: with 15 seconds, a quarter of an hour. */
-#define PENALTY_LEVEL_MAX	60
+/* Failures that are remembered: with 15 seconds each, an hour's. */
+#define PENALTY_LEVEL_MAX	240
 /* Tries at once after the first failure; halved by each one down to one. */
 #define PENALTY_AT_ONCE		8
 /* Tries that wait: of one source, and of all (6 kB each). */
