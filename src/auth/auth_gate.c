@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "auth/auth_chain.h"
+#include "auth/auth_master.h"
 #include "auth/auth_request.h"
 #include "config/settings.h"
-#include "ipc/roles.h"
 
 static void	auth_gate_work(void *);
 
@@ -102,25 +102,21 @@ auth_gate_is_trusted(const struct auth_request *r)
 	return false;
 }
 
-/* The name as the passdbs get it, or as it came if they do not. */
+/* Whose password it is, or the name as it came if nobody can have it. */
 static const char *
-auth_gate_user(const struct auth_request *r, char *room)
+auth_gate_user(struct auth_request *r)
 {
-	const char *user = r->exchange.user;
-
-	if (user[0] == '\0')
+	if (r->exchange.user[0] == '\0')
 		return NULL;
-	if (username_apply(&r->env->names, service_name(r->service), user,
-	    strlen(user), room) == USERNAME_OK)
-		return room;
-	return user;
+	if (auth_master_names(r) == USERNAME_OK)
+		return auth_master_auth(r);
+	return r->exchange.user;
 }
 
 void
 auth_gate_enter(struct auth_request *r)
 {
 	struct auth_gate *gate = &r->env->gate;
-	char room[LOGIN_AUTH_USER_MAX + 1];
 
 	/* An administrator who asks is nobody who guesses. */
 	if (r->map->watch != NULL) {
@@ -130,7 +126,7 @@ auth_gate_enter(struct auth_request *r)
 	r->turn.arg = r;
 	switch (penalty_begin(&gate->penalty, &r->turn,
 	    auth_gate_is_trusted(r) ? NULL : &r->rip,
-	    auth_gate_user(r, room), r->exchange.pass)) {
+	    auth_gate_user(r), r->exchange.pass)) {
 	case PENALTY_GO:
 		auth_gate_pass(r);
 		break;

@@ -266,7 +266,7 @@ auth_request_allow(struct auth_request *r, struct login_auth_route *route)
 	}
 	grant_rows(&r->map->grants, r->node.id, r->lookup.marks);
 	/* The mail host alone can tell whether it was the right one. */
-	if (r->is_match)
+	if (r->is_match || r->is_proven)
 		grant_verified(&r->map->grants, r->node.id);
 	auth_request_answer(r, &(struct auth_reply){
 		.type = LOGIN_AUTH_OK, .route = route });

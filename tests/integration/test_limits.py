@@ -412,3 +412,41 @@ def test_T_X10_many_connections_are_no_faster_than_one(wary):
     print("passwords looked at in 5 s by 40, 1, 12 connections:", rates)
     assert rates[2] <= rates[1] + 3
     assert is_in(imap(suite, "127.0.0.8"))
+
+
+# What the mail host says of a row in the cache
+
+
+def cached(new_suite, hosts):
+    suite = new_suite(
+        settings={"auth_cache_size": "1M", "auth_cache_ttl": "1 hour"}
+    )
+    suite.allow("proxy:")
+    suite.add_row(hosts.row("joe"))
+    assert is_in(imap(suite))
+    return suite
+
+
+def test_a_refusal_sends_the_next_login_to_the_database(new_suite, hosts):
+    suite = cached(new_suite, hosts)
+    with Host() as other:
+        suite.add_user("joe", host=other.addr, imap_port=other.port)
+        # The cache does not know that joe has moved, until his host says so.
+        client = imap(suite)
+        assert tries(client, "joe", "wrong").startswith("a NO [AUTH")
+        assert ("joe", "wrong") in hosts.logins
+        client.send("a LOGIN joe pw")
+        other.accept().imap_login()
+        assert client.answer()[1].startswith("a OK")
+
+
+def test_a_host_that_is_gone_sends_the_next_login_there(new_suite, hosts):
+    suite = cached(new_suite, hosts)
+    with Host() as other:
+        suite.add_user("joe", host=other.addr, imap_port=other.port)
+        hosts.imap.close()
+        client = imap(suite)
+        assert tries(client).startswith("a NO [UNAVAILABLE]")
+        client.send("a LOGIN joe pw")
+        other.accept().imap_login()
+        assert client.answer()[1].startswith("a OK")

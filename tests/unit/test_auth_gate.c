@@ -124,7 +124,7 @@ test_too_long(void **state)
 	plain(f, 8, "ann", "pw");
 	await(f, 7);
 	said_fail(f, LOGIN_AUTH_CODE_PENALTY);
-	assert_string_equal(f->said.fail.user, "");
+	assert_string_equal(f->said.fail.user, "ann");
 	assert_non_null(auth_request_find(&f->map, 7));
 	assert_null(auth_request_find(&f->map, 8));
 }
