@@ -43,6 +43,21 @@ src_lib_libmw_a_SOURCES = \
 	src/lib/stream.h \
 	src/lib/strutil.c \
 	src/lib/strutil.h \
+	src/lib/tls.c \
+	src/lib/tls.h \
+	src/lib/tls_client.c \
+	src/lib/tls_client.h \
+	src/lib/tls_context.c \
+	src/lib/tls_hello.c \
+	src/lib/tls_hello.h \
+	src/lib/tls_internal.h \
+	src/lib/tls_names.c \
+	src/lib/tls_names.h \
+	src/lib/tls_provider.c \
+	src/lib/tls_self_test.c \
+	src/lib/tls_server.c \
+	src/lib/tls_server.h \
+	src/lib/tls_sign.h \
 	src/lib/wire.c \
 	src/lib/wire.h \
 	src/lib/xmem.c \

@@ -2,7 +2,8 @@
  * stream: non-blocking bytes over a connected socket.
  * Runs in: login processes.
  * Hostile input: carries it, does not look at it.
- * Never: blocks; holds more than its bounds.
+ * Never: blocks; holds more than its bounds; sends in clear behind the start
+ * of TLS.
  */
 #include "lib/stream.h"
 
@@ -36,9 +37,20 @@ stream_open(struct stream *st, struct loop *loop, int fd, loop_io_fn fn,
 	    arg);
 }
 
+static int	stream_keep(struct stream *, const void *, size_t);
+static void	stream_tls_bye(struct stream *);
+static ssize_t	stream_tls_recv(struct stream *, void *, size_t);
+static int	stream_tls_put(struct stream *, const uint8_t *, size_t, bool);
+
 void
 stream_close(struct stream *st)
 {
+	if (st->tls != NULL) {
+		stream_tls_bye(st);
+		tls_free(st->tls);
+		st->tls = NULL;
+		st->out.max -= TLS_OUTPUT_EXTRA;
+	}
 	if (st->fd != -1) {
 		loop_io_stop(&st->io);
 		(void)close(st->fd);
@@ -57,6 +69,8 @@ stream_note(struct stream *st, unsigned int what)
 		st->is_ending = true;
 	if ((what & LOOP_WRITE) != 0)
 		st->can_write = true;
+	if (st->tls != NULL && (what & (LOOP_READ | LOOP_END)) != 0)
+		tls_note(st->tls, st->is_ending);
 }
 
 size_t
@@ -66,11 +80,14 @@ stream_read(struct stream *st, void *dst, size_t size)
 
 	if (!st->can_read || stream_is_over(st))
 		return 0;
-	do {
+	if (st->tls != NULL)
+		n = stream_tls_recv(st, dst, size);
+	else do {
 		n = recv(st->fd, dst, size, 0);
 	} while (n == -1 && errno == EINTR);
 	if (n > 0) {
-		if ((size_t)n < size && !st->is_ending)
+		/* TLS knows by itself, and may have more than the kernel. */
+		if ((size_t)n < size && !st->is_ending && st->tls == NULL)
 			st->can_read = false;
 		return (size_t)n;
 	}
@@ -143,15 +160,25 @@ stream_write(struct stream *st, const void *p, size_t n)
 {
 	size_t done = 0;
 
+	if (st->tls != NULL)
+		return stream_tls_put(st, p, n, true);
 	if (buf_used(&st->out) == 0 && st->error == 0)
 		done = stream_send(st, p, n);
 	if (st->error != 0)
 		return -1;
-	return stream_put(st, (const uint8_t *)p + done, n - done);
+	return stream_keep(st, (const uint8_t *)p + done, n - done);
 }
 
 int
 stream_put(struct stream *st, const void *p, size_t n)
+{
+	return st->tls != NULL ? stream_tls_put(st, p, n, false) :
+	    stream_keep(st, p, n);
+}
+
+/* Puts bytes as they will leave into the queue. */
+static int
+stream_keep(struct stream *st, const void *p, size_t n)
 {
 	if (buf_add(&st->out, p, n) == -1) {
 		st->error = ENOBUFS;
@@ -181,6 +208,125 @@ stream_shut(struct stream *st)
 {
 	if (st->fd == -1 || st->is_shut)
 		return;
+	if (st->tls != NULL) {
+		stream_tls_bye(st);
+		if (buf_used(&st->out) > 0 && st->error == 0)
+			return;
+	}
 	st->is_shut = true;
 	(void)shutdown(st->fd, SHUT_WR);
+}
+
+/* TLS ------------------------------------------------------------------- */
+
+static void
+stream_tls_start(struct stream *st, struct tls *tls)
+{
+	st->tls = tls;
+	st->out.max += TLS_OUTPUT_EXTRA;
+	if (st->can_read)
+		tls_note(tls, st->is_ending);
+}
+
+int
+stream_tls_accept(struct stream *st, struct tls_server *server,
+    struct tls_error *error)
+{
+	struct tls *tls = tls_accept(server, st->fd, error);
+
+	if (tls == NULL)
+		return -1;
+	stream_tls_start(st, tls);
+	return 0;
+}
+
+int
+stream_tls_connect(struct stream *st, struct tls_client *client,
+    const struct tls_target *target, struct tls_error *error)
+{
+	struct tls *tls = tls_connect(client, st->fd, target, error);
+
+	if (tls == NULL)
+		return -1;
+	stream_tls_start(st, tls);
+	return 0;
+}
+
+/* What TLS has to send goes out, or behind what waits already. */
+static int
+stream_tls_output(struct stream *st, bool may_send)
+{
+	const uint8_t *p;
+	size_t len, done = 0;
+
+	p = tls_output(&len);
+	if (len == 0)
+		return 0;
+	if (may_send && buf_used(&st->out) == 0 && st->error == 0)
+		done = stream_send(st, p, len);
+	return st->error != 0 ? -1 : stream_keep(st, p + done, len - done);
+}
+
+enum tls_step
+stream_tls_step(struct stream *st)
+{
+	enum tls_step step;
+
+	if (st->error != 0)
+		return TLS_STEP_FAILED;
+	step = tls_handshake(st->tls);
+	if (stream_tls_output(st, true) == -1)
+		return TLS_STEP_FAILED;
+	st->can_read = step == TLS_STEP_DONE;
+	if (step == TLS_STEP_FAILED)
+		st->error = EPROTO;
+	return step;
+}
+
+const char *
+stream_tls_error(const struct stream *st)
+{
+	const char *text = st->tls == NULL ? "" : tls_error_text(st->tls);
+
+	return *text == '\0' && st->error != 0 ? strerror(st->error) : text;
+}
+
+/* As recv(); what TLS answers by itself leaves at once. */
+static ssize_t
+stream_tls_recv(struct stream *st, void *dst, size_t size)
+{
+	ssize_t n = tls_read(st->tls, dst, size);
+	int error = errno;
+
+	if (stream_tls_output(st, true) == -1 && n <= 0)
+		error = st->error;
+	errno = error;
+	return n;
+}
+
+static int
+stream_tls_put(struct stream *st, const uint8_t *p, size_t n, bool may_send)
+{
+	ssize_t done;
+
+	for (; n > 0 && st->error == 0; p += done, n -= (size_t)done) {
+		done = tls_write(st->tls, p, n);
+		if (done == -1) {
+			st->error = errno;
+			break;
+		}
+		if (stream_tls_output(st, may_send) == -1)
+			break;
+	}
+	return st->error != 0 ? -1 : 0;
+}
+
+/* A close_notify, once; it may have to wait behind other bytes. */
+static void
+stream_tls_bye(struct stream *st)
+{
+	if (st->fd == -1 || st->error != 0)
+		return;
+	tls_shutdown(st->tls);
+	(void)stream_tls_output(st, true);
 }

@@ -6,6 +6,9 @@
  * stream remembers what it may do (can_read, can_write) and the owner acts on
  * that.
  * Both buffers take memory only while they hold bytes.
+ *
+ * The same over TLS (lib/tls), which may start when the stream is open; `in`
+ * then holds what was decrypted, `out` what is encrypted already.
  */
 #ifndef LIB_STREAM_H
 #define LIB_STREAM_H
@@ -17,6 +20,7 @@
 
 #include "lib/buf.h"
 #include "lib/loop.h"
+#include "lib/tls.h"
 
 struct stream {
 	int		 fd;		/* -1: not open */
@@ -30,6 +34,7 @@ struct stream {
 	struct loop	*loop;
 	struct loop_io	 io;
 	struct buf	 in, out;
+	struct tls	*tls;		/* NULL: plain */
 };
 
 /* Not open yet; the bounds are those of the two buffers. */
@@ -39,11 +44,37 @@ void	stream_open(struct stream *, struct loop *, int fd, loop_io_fn,
 	    void *arg);
 /* Closes the fd, wipes the buffers; can be opened again. */
 void	stream_close(struct stream *);
+/*
+ * TLS from the next byte on, as the side that accepts or that connects; -1
+ * with the fault.  `in` and `out` are empty: a caller that finds bytes behind
+ * the command that started TLS drops the connection.
+ */
+int	stream_tls_accept(struct stream *, struct tls_server *,
+	    struct tls_error *) __attribute__((warn_unused_result));
+int	stream_tls_connect(struct stream *, struct tls_client *,
+	    const struct tls_target *, struct tls_error *)
+	    __attribute__((warn_unused_result));
+/*
+ * Goes on with the handshake; now, and whenever the owner was called.  After
+ * DONE bytes may have come already: read at once.  FAILED: stream_tls_error
+ * says why, an alert is on its way, and there is only stream_close() left.
+ */
+enum tls_step	stream_tls_step(struct stream *);
+/* Why TLS, or the connection under it, failed; "" if it did not. */
+const char	*stream_tls_error(const struct stream *);
+/* The peer's FIN came without TLS's own: something may be missing. */
+static inline bool
+stream_is_truncated(const struct stream *st)
+{
+	return st->tls != NULL && tls_is_truncated(st->tls);
+}
 /* The next read asks the kernel, whatever was told. */
 static inline void
 stream_recheck(struct stream *st)
 {
 	st->can_read = true;
+	if (st->tls != NULL)
+		tls_note(st->tls, st->is_ending);
 }
 /* First thing in the owner's callback: notes what the loop reported. */
 void	stream_note(struct stream *, unsigned int what);
@@ -69,7 +100,10 @@ int	stream_put(struct stream *, const void *, size_t)
 	    __attribute__((warn_unused_result));
 /* Sends what is queued, as far as the kernel takes it. */
 int	stream_flush(struct stream *) __attribute__((warn_unused_result));
-/* Tells the peer that no more comes (FIN). */
+/*
+ * Tells the peer that no more comes (close_notify, FIN).  is_shut stays false
+ * while the former waits in `out`: to be called again when that is empty.
+ */
 void	stream_shut(struct stream *);
 /* Has ended, or broke: nothing will come any more. */
 static inline bool

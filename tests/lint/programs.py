@@ -9,8 +9,8 @@ import lint
 
 LIBRARIES = {
     "src/master/mailwicket": "bsd event_core",
-    "src/imap-login/imap-login": "bsd event_core",
-    "src/pop3-login/pop3-login": "bsd event_core",
+    "src/imap-login/imap-login": "bsd event_core ssl crypto",
+    "src/pop3-login/pop3-login": "bsd event_core ssl crypto",
     "src/auth/auth": "bsd event_core crypto crypt argon2",
     "src/auth-worker/auth-worker": """bsd event_core crypto crypt argon2
         pq sqlite3 mariadb mysqlclient""",

@@ -24,6 +24,9 @@ UNIT_TESTS += tests/unit/test_gate
 UNIT_TESTS += tests/unit/test_siphash
 UNIT_TESTS += tests/unit/test_sock
 UNIT_TESTS += tests/unit/test_stream
+UNIT_TESTS += tests/unit/test_tls
+tests_unit_test_tls_SOURCES = tests/unit/test_tls.c \
+	tests/unit/tls_fixture.c tests/unit/tls_fixture.h
 UNIT_TESTS += tests/unit/test_loop
 UNIT_TESTS += tests/unit/test_loop_timers
 UNIT_TESTS += tests/unit/test_auth_cache
