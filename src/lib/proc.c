@@ -40,15 +40,21 @@ struct proc_child {
  */
 #define PROC_UNCHECKED	__attribute__((no_sanitize("address")))
 
-/* The parent's handlers must not run here, nor its ignored signals stay. */
+/*
+ * The parent's handlers must not run here, nor its ignored signals stay.  But
+ * whom a signal asks for something shall not die of it before it can listen.
+ */
 static void PROC_UNCHECKED
 proc_signals_default(const struct proc_child *c)
 {
 	struct sigaction sa = { .sa_handler = SIG_DFL };
 	int signo;
 
-	for (signo = 1; signo < NSIG; signo++)
+	for (signo = 1; signo < NSIG; signo++) {
+		sa.sa_handler = signo == SIGHUP || signo == SIGUSR2 ?
+		    SIG_IGN : SIG_DFL;
 		(void)sigaction(signo, &sa, NULL);
+	}
 	(void)sigprocmask(SIG_SETMASK, &c->unblocked, NULL);
 }
 

@@ -25,7 +25,8 @@ struct proc_spawn {
 
 /*
  * Runs a program with an empty environment, /dev/null on 0 and 1, default
- * signals, umask 077 and no other fd than named above.  Returns its pid, or
+ * signals but for HUP and USR2, which are ignored until it wants them, umask
+ * 077 and no other fd than named above.  Returns its pid, or
  * -1 with errno (of fork or exec).  *pidfd, close-on-exec, is the caller's.
  */
 pid_t	proc_spawn(const struct proc_spawn *, int *pidfd);
