@@ -6,6 +6,7 @@ dist_doc_DATA += doc/TOUR.md
 dist_man_MANS =
 dist_man_MANS += doc/man/mailwicket.conf.5
 dist_man_MANS += doc/man/mailwicket.8
+dist_man_MANS += doc/man/wicketctl.8
 dist_examples_DATA =
 dist_examples_DATA += doc/examples/mailwicket.conf
 dist_examples_DATA += doc/examples/passwd-file.conf

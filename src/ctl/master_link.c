@@ -9,14 +9,19 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ctl/link.h"
 #include "ctl/output.h"
 #include "ipc/roles.h"
 #include "lib/channel.h"
+#include "lib/clock.h"
 #include "lib/wire.h"
 #include "lib/xmem.h"
+
+/* "Not now" is asked again after this. */
+#define MASTER_LINK_RETRY_NS	(100L * 1000 * 1000)
 
 static int	master_link_suite(void *, uint32_t, struct wire_reader *, int);
 static int	master_link_process(void *, uint32_t, struct wire_reader *,
@@ -133,8 +138,9 @@ master_link_close(struct master_link *l)
 	l->processes = NULL;
 }
 
-int
-master_link_ask(struct master_link *l, enum master_ctl_type type,
+/* One question, one answer. */
+static int
+master_link_ask_once(struct master_link *l, enum master_ctl_type type,
     const struct master_ctl_auth *auth)
 {
 	uint8_t body[sizeof(*auth) + 2];
@@ -153,4 +159,22 @@ master_link_ask(struct master_link *l, enum master_ctl_type type,
 		return -1;
 	}
 	return l->done.result;
+}
+
+int
+master_link_ask(struct master_link *l, enum master_ctl_type type,
+    const struct master_ctl_auth *auth)
+{
+	const struct timespec pause = { .tv_nsec = MASTER_LINK_RETRY_NS };
+	uint64_t due = clock_ms() + LINK_MASTER_MS;
+	int result;
+
+	while ((result = master_link_ask_once(l, type, auth)) ==
+	    MASTER_CTL_NOT_NOW && clock_ms() < due)
+		(void)nanosleep(&pause, NULL);
+	if (result == MASTER_CTL_NOT_NOW)
+		output_fault("%s", type == MASTER_CTL_AUTH ?
+		    "there is no auth process now" :
+		    "a start, a reload or a stop is under way");
+	return result;
 }

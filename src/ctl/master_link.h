@@ -27,8 +27,9 @@ struct master_link {
 void	master_link_open(struct master_link *, int fd);
 void	master_link_close(struct master_link *);
 /*
- * Asks for RELOAD, STOP or STATUS, or, with `auth`, for AUTH.  The result,
- * faults being printed; -1 when the master does not answer.
+ * Asks for RELOAD, STOP or STATUS, or, with `auth`, for AUTH, for as long as
+ * the answer is "not now".  The result, faults being printed; -1 when the
+ * master does not answer.
  */
 int	master_link_ask(struct master_link *, enum master_ctl_type,
 	    const struct master_ctl_auth *auth)

@@ -76,11 +76,12 @@ static void
 status_group(enum role_id role, enum master_ctl_state state,
     const struct status_group *g)
 {
-	bool is_login = role == ROLE_ID_IMAP_LOGIN ||
-	    role == ROLE_ID_POP3_LOGIN;
+	/* A process with one client does not tell how far that one is. */
+	bool is_counted = state != MASTER_CTL_BUSY &&
+	    (role == ROLE_ID_IMAP_LOGIN || role == ROLE_ID_POP3_LOGIN);
 	char prefix[STATUS_TEXT_MAX];
 
-	if (is_login)
+	if (is_counted)
 		output_note("%-12s %-9s %9u %9llu %9llu", role_name(role),
 		    status_states[state], g->processes,
 		    (unsigned long long)g->waiting,
@@ -93,7 +94,7 @@ status_group(enum role_id role, enum master_ctl_state state,
 	(void)snprintf(prefix, sizeof(prefix), "%s.%s", role_name(role),
 	    status_states[state]);
 	status_number(prefix, "processes", g->processes);
-	if (!is_login)
+	if (!is_counted)
 		return;
 	status_number(prefix, "waiting", g->waiting);
 	status_number(prefix, "sessions", g->sessions);

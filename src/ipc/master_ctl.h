@@ -87,7 +87,7 @@ struct master_ctl_peer {
 enum master_ctl_result {
 	MASTER_CTL_OK,
 	MASTER_CTL_REFUSED,	/* the faults say why */
-	MASTER_CTL_NOT_NOW,	/* try again in a moment */
+	MASTER_CTL_NOT_NOW,	/* no fault; ask again in a moment */
 };
 #define MASTER_CTL_RESULT_LAST	MASTER_CTL_NOT_NOW
 

@@ -43,11 +43,8 @@ ctl_reload(void *owner, struct ctl_conn *c)
 {
 	struct master *m = owner;
 
-	if (!master_can_reload(m)) {
-		ctl_conn_send_fault(c, m->is_stopping ? "the suite stops" :
-		    "a start or a reload is under way");
+	if (!master_can_reload(m))
 		return MASTER_CTL_NOT_NOW;
-	}
 	log_info("control: reload, asked by pid %ld", (long)ctl_conn_pid(c));
 	m->reload.granted_ms = clock_ms();
 	return reload(m, ctl_say, c) == 0 ? MASTER_CTL_OK :
@@ -117,10 +114,8 @@ ctl_auth(void *owner, struct ctl_conn *c, const struct master_ctl_auth *ask)
 	struct master_ctl_peer peer;
 	int fd = peers_join_ctl(owner, ctl_conn_pid(c), ask, &peer);
 
-	if (fd == -1) {
-		ctl_conn_send_fault(c, "there is no such auth process now");
+	if (fd == -1)
 		return MASTER_CTL_NOT_NOW;
-	}
 	ctl_conn_send_peer(c, &peer, fd);
 	(void)close(fd);
 	return MASTER_CTL_OK;

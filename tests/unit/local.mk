@@ -36,6 +36,7 @@ UNIT_TESTS += tests/unit/test_auth_gate
 UNIT_TESTS += tests/unit/test_auth_flight
 UNIT_TESTS += tests/unit/test_auth_lookup
 UNIT_TESTS += tests/unit/test_auth_master
+UNIT_TESTS += tests/unit/test_auth_ctl
 UNIT_TESTS += tests/unit/test_auth_request
 UNIT_TESTS += tests/unit/test_auth_server
 UNIT_TESTS += tests/unit/test_base64
@@ -116,6 +117,10 @@ tests_unit_test_auth_lookup_SOURCES = \
 	tests/unit/auth_fixture.c \
 	tests/unit/auth_fixture.h \
 	tests/unit/test_auth_lookup.c
+tests_unit_test_auth_ctl_SOURCES = \
+	tests/unit/auth_fixture.c \
+	tests/unit/auth_fixture.h \
+	tests/unit/test_auth_ctl.c
 tests_unit_test_auth_request_SOURCES = \
 	tests/unit/auth_fixture.c \
 	tests/unit/auth_fixture.h \

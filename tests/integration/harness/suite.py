@@ -22,6 +22,7 @@ PROGRAMS = {
     "pop3-login": "src/pop3-login/pop3-login",
     "auth": "src/auth/auth",
     "auth-worker": "src/auth-worker/auth-worker",
+    "wicketctl": "src/ctl/wicketctl",
 }
 LOGIN_UID, AUTH_UID, WORKER_UID, KEY_UID = 61101, 61102, 61103, 61104
 LOGINS = ("imap-login", "pop3-login")
@@ -49,8 +50,8 @@ def program(name):
     prefix = os.environ.get("MW_PREFIX")
     if prefix is None:
         return str(BUILD / PROGRAMS[name])
-    if name == "mailwicket":
-        return f"{prefix}/sbin/mailwicket"
+    if name in ("mailwicket", "wicketctl"):
+        return f"{prefix}/sbin/{name}"
     return f"{prefix}/libexec/mailwicket/{name}"
 
 
@@ -164,6 +165,23 @@ class Suite:
 
     def command(self, *args):
         return [program("mailwicket"), *args, "-c", str(self.conf)]
+
+    def ctl(self, *args, status=0, **options):
+        """Runs wicketctl; what it printed, after a look at its status."""
+        done = subprocess.run(
+            [program("wicketctl"), "-s", str(self.base_dir / "control"),
+             *args],
+            **{"input": "", "timeout": 60, **options},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == status, (args, done)
+        return done.stdout + done.stderr
+
+    def ctl_keys(self, *args, **options):
+        """The same as a dict of its key=value lines; the last one counts."""
+        lines = self.ctl("-k", *args, **options).splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line)
 
     def start(self, timeout=15.0):
         self.log_from = len(self.log(0))
