@@ -108,11 +108,11 @@ test_delay(void **state)
 	wait_ms(f, 20);
 	fake_worker_say_found(&f->worker, AUTH_WORKER_NONE);
 	settle(f);
-	assert_int_equal(f->said.n, 0);
 	while (f->said.n == 0 && clock_ms() - begin < 5000)
 		wait_ms(f, 1);
+	/* Never earlier; how much later is for a busy machine to say. */
+	assert_in_range(clock_ms() - begin, 299, 5000);
 	said_fail(f, LOGIN_AUTH_CODE_CREDENTIALS);
-	assert_in_range(clock_ms() - begin, 299, 1000);
 	assert_int_equal(f->env.nopen, 0);
 	/* one in its delay can be cancelled */
 	plain(f, 1, "joe", "pw");
