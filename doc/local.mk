@@ -1,4 +1,5 @@
 dist_doc_DATA = HACKING.md NEWS.md README.md SECURITY.md
+dist_doc_DATA += doc/FAILURES.md
 dist_doc_DATA += doc/IPC.md
 dist_doc_DATA += doc/PROCESSES.md
 dist_doc_DATA += doc/SEED.md

@@ -3,6 +3,7 @@ LINT_TESTS = \
 	tests/lint/banned.py \
 	tests/lint/docs.py \
 	tests/lint/edges.py \
+	tests/lint/failures.py \
 	tests/lint/headers.py \
 	tests/lint/heads.py \
 	tests/lint/listed.py \
