@@ -4,9 +4,10 @@
  * Trust: the child trusts the master; the master treats what a child says as
  * hostile and closes the channel (and kills the child) on a violation.
  * Order: HELLO both ways; SETTINGS_PART..., LOG_FALLBACK, LISTENER... (login),
- * AUTH_PEER (login, worker), START; the child jails itself and says READY.
- * Later LOG_FALLBACK and AUTH_PEER may come again, LOGIN_PEER and WORKER_PEER
- * (auth) at any time after START.  EOF from the master means: it is gone.
+ * AUTH_PEER (login, worker), what TLS needs, START; the child jails itself and
+ * says READY.  Later LOG_FALLBACK, AUTH_PEER, SIGNER_PEER and TICKETS may come
+ * again, LOGIN_PEER (auth, signer) and WORKER_PEER (auth) at any time after
+ * START.  EOF from the master means: it is gone.
  * After DRAIN a login process closes its listeners and ends with its last
  * session; auth answers what it was asked and ends with its last login peer.
  */
@@ -20,7 +21,7 @@
 #include "lib/channel.h"
 #include "lib/netaddr.h"
 
-#define MASTER_CHILD_VERSION	2
+#define MASTER_CHILD_VERSION	3
 
 extern const struct channel_contract master_child_contract;
 
@@ -30,7 +31,8 @@ enum master_child_type {
 	MASTER_LOG_FALLBACK = 2,	/* fd: lines without a master */
 	MASTER_LISTENER = 3,		/* fd: a listening socket */
 	MASTER_AUTH_PEER = 4,		/* fd: channel to auth */
-	MASTER_LOGIN_PEER = 5,		/* fd: channel to a login process */
+	MASTER_LOGIN_PEER = 5,		/* fd: channel to a login process;
+					   auth, signer */
 	MASTER_WORKER_PEER = 6,		/* fd: channel to an auth-worker */
 	MASTER_START = 7,		/* all is said: jail yourself, serve */
 	MASTER_DRAIN = 8,		/* no new clients, end when idle */
@@ -38,6 +40,14 @@ enum master_child_type {
 					   that has not logged in */
 	MASTER_STOP = 10,		/* end all sessions, politely */
 	MASTER_CTL_PEER = 11,		/* fd: channel to wicketctl */
+	/* bodies and more: ipc/master_tls.h */
+	MASTER_SIGNER_PEER = 12,	/* login, fd: channel to tls-signer */
+	MASTER_CERTS = 13,		/* login, fd: a cert_set */
+	MASTER_TICKETS = 14,		/* login: keys of tickets */
+	MASTER_SIGNER = 15,		/* signer: its settings */
+	MASTER_KEYS = 16,		/* signer, fd: a key_set */
+	MASTER_CHECK = 17,		/* signer, instead of START, fd: the
+					   cert_set that the keys are for */
 	/* child to master */
 	CHILD_READY = 101,
 	CHILD_TAKEN = 102,		/* per-connection: I have my client */
@@ -46,6 +56,9 @@ enum master_child_type {
 	CHILD_STATUS = 105,		/* login: how full I am */
 	CHILD_WORKER_HUNG = 106,	/* auth: kill this worker (struct
 					   master_peer), I gave it up */
+	CHILD_TLS_CERT = 107,		/* signer: what CHECK has found */
+	CHILD_TLS_FAULT = 108,
+	CHILD_TLS_CHECKED = 109,	/* that was all */
 };
 
 #define MASTER_SETTINGS_PART_MAX	16000

@@ -15,6 +15,7 @@ static const char *const role_names[ROLE_ID_LAST + 1] = {
 	[ROLE_ID_AUTH] = "auth",
 	[ROLE_ID_AUTH_WORKER] = "auth-worker",
 	[ROLE_ID_CTL] = "wicketctl",
+	[ROLE_ID_TLS_SIGNER] = "tls-signer",
 };
 
 static const char *const service_names[SERVICE_LAST + 1] = {

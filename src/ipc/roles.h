@@ -10,8 +10,9 @@ enum role_id {
 	ROLE_ID_AUTH = 4,
 	ROLE_ID_AUTH_WORKER = 5,
 	ROLE_ID_CTL = 6,		/* wicketctl; not a child */
+	ROLE_ID_TLS_SIGNER = 7,
 };
-#define ROLE_ID_LAST	ROLE_ID_CTL
+#define ROLE_ID_LAST	ROLE_ID_TLS_SIGNER
 
 enum channel_kind {
 	CHANNEL_KIND_MASTER_CHILD = 1,
@@ -19,6 +20,7 @@ enum channel_kind {
 	CHANNEL_KIND_AUTH_WORKER = 3,
 	CHANNEL_KIND_MASTER_CTL = 4,
 	CHANNEL_KIND_CTL_AUTH = 5,
+	CHANNEL_KIND_LOGIN_SIGNER = 6,
 };
 
 /* Which protocol a login is for. */

@@ -19,6 +19,8 @@ src_lib_libmw_a_SOURCES = \
 	src/lib/log.h \
 	src/lib/loop.c \
 	src/lib/loop.h \
+	src/lib/memfile.c \
+	src/lib/memfile.h \
 	src/lib/netaddr.c \
 	src/lib/netaddr.h \
 	src/lib/password.c \

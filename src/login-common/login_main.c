@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "config/config_wire.h"
 #include "ipc/child_setup.h"
 #include "ipc/master_child.h"
+#include "ipc/master_tls.h"
 #include "lib/buf.h"
 #include "lib/channel.h"
 #include "lib/jail.h"
@@ -46,6 +48,8 @@ struct login_setup {
 	struct login_process	 process;
 	struct buf		 settings;
 	int			 auth_fd;
+	int			 signer_fd, certs_fd;	/* TLS; or -1 */
+	struct master_tickets	 tickets;
 	bool			 is_complete;
 };
 
@@ -90,6 +94,38 @@ login_on_auth_peer(void *arg, uint32_t id, struct wire_reader *r, int fd)
 	else
 		auth_client_open(setup->process.auth, fd);
 	return wire_end(r);
+}
+
+static int
+login_on_signer_peer(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct login_setup *setup = arg;
+
+	(void)id;
+	if (setup->signer_fd != -1)
+		(void)close(setup->signer_fd);
+	setup->signer_fd = fd;
+	return wire_end(r);
+}
+
+static int
+login_on_certs(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct login_setup *setup = arg;
+
+	(void)id;
+	setup->certs_fd = fd;
+	return wire_end(r);
+}
+
+static int
+login_on_tickets(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct login_setup *setup = arg;
+
+	(void)id;
+	(void)fd;
+	return master_tickets_get(r, &setup->tickets);
 }
 
 static int
@@ -156,6 +192,13 @@ static const struct channel_row login_rows[] = {
 	    login_on_listener),
 	ROW(MASTER_AUTH_PEER, "AUTH_PEER", LOGIN_SETUP | LOGIN_SERVING, 8,
 	    true, false, login_on_auth_peer),
+	ROW(MASTER_SIGNER_PEER, "SIGNER_PEER", LOGIN_SETUP | LOGIN_SERVING,
+	    0, true, false, login_on_signer_peer),
+	ROW(MASTER_CERTS, "CERTS", LOGIN_SETUP, 0, true, true,
+	    login_on_certs),
+	ROW(MASTER_TICKETS, "TICKETS", LOGIN_SETUP | LOGIN_SERVING,
+	    sizeof(struct master_tickets) * 2, false, false,
+	    login_on_tickets),
 	ROW(MASTER_START, "START", LOGIN_SETUP, 0, false, true,
 	    login_on_start),
 	ROW(MASTER_DRAIN, "DRAIN", LOGIN_SERVING, 0, false, false,
@@ -242,7 +285,7 @@ login_hello(struct login_setup *setup, const struct login_protocol *protocol)
 	size_t i;
 
 	buf_init(&setup->settings, MASTER_SETTINGS_MAX);
-	setup->auth_fd = -1;
+	setup->auth_fd = setup->signer_fd = setup->certs_fd = -1;
 	process->protocol = protocol;
 	process->master = channel_new(&config);
 	while (!setup->is_complete) {

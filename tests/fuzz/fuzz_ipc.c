@@ -11,8 +11,10 @@
 #include "ipc/auth_worker.h"
 #include "ipc/ctl_auth.h"
 #include "ipc/login_auth.h"
+#include "ipc/login_signer.h"
 #include "ipc/master_child.h"
 #include "ipc/master_ctl.h"
+#include "ipc/master_tls.h"
 
 union fuzz_any {
 	struct master_settings_part	 master_settings_part;
@@ -44,6 +46,13 @@ union fuzz_any {
 	struct ctl_auth_flush		 ctl_auth_flush;
 	struct ctl_auth_line		 ctl_auth_line;
 	struct ctl_auth_done		 ctl_auth_done;
+	struct master_tickets		 master_tickets;
+	struct master_signer		 master_signer;
+	struct child_tls_fault		 child_tls_fault;
+	struct child_tls_cert		 child_tls_cert;
+	struct login_signer_sign	 login_signer_sign;
+	struct login_signer_signed	 login_signer_signed;
+	struct login_signer_refused	 login_signer_refused;
 };
 
 struct fuzz_message {
@@ -94,6 +103,13 @@ CALLS(ctl_auth_ask)
 CALLS(ctl_auth_flush)
 CALLS(ctl_auth_line)
 CALLS(ctl_auth_done)
+CALLS(master_tickets)
+CALLS(master_signer)
+CALLS(child_tls_fault)
+CALLS(child_tls_cert)
+CALLS(login_signer_sign)
+CALLS(login_signer_signed)
+CALLS(login_signer_refused)
 
 static const struct fuzz_message messages[] = {
 	ROW(master_settings_part), ROW(master_log_fallback),
@@ -110,6 +126,10 @@ static const struct fuzz_message messages[] = {
 	ROW(master_ctl_peer), ROW(master_ctl_done),
 	ROW(ctl_auth_ask), ROW(ctl_auth_flush),
 	ROW(ctl_auth_line), ROW(ctl_auth_done),
+	ROW(master_tickets), ROW(master_signer),
+	ROW(child_tls_fault), ROW(child_tls_cert),
+	ROW(login_signer_sign), ROW(login_signer_signed),
+	ROW(login_signer_refused),
 };
 
 int

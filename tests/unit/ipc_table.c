@@ -16,8 +16,10 @@
 #include "ipc/auth_worker.h"
 #include "ipc/ctl_auth.h"
 #include "ipc/login_auth.h"
+#include "ipc/login_signer.h"
 #include "ipc/master_child.h"
 #include "ipc/master_ctl.h"
+#include "ipc/master_tls.h"
 #include "ipc/roles.h"
 #include "lib/log.h"
 #include "ipc_table.h"
@@ -41,6 +43,13 @@ CALLS(master_log_fallback)
 CALLS(master_listener)
 CALLS(master_peer)
 CALLS(child_status)
+CALLS(master_tickets)
+CALLS(master_signer)
+CALLS(child_tls_fault)
+CALLS(child_tls_cert)
+CALLS(login_signer_sign)
+CALLS(login_signer_signed)
+CALLS(login_signer_refused)
 CALLS(login_auth_request)
 CALLS(login_auth_bytes)
 CALLS(login_auth_route)
@@ -227,6 +236,45 @@ same_probed(const void *a, const void *b)
 	assert_int_equal(x->is_ok, y->is_ok);
 }
 
+static void
+fill_tickets(void *msg, enum share share)
+{
+	struct master_tickets *m = msg;
+
+	m->n = share == SHARE_EMPTY ? 0 :
+	    share == SHARE_SOME ? 1 : MASTER_TICKETS_MAX;
+	for (unsigned int i = 0; i < m->n; i++)
+		memset(&m->keys[i], (int)(0xa0 + i), sizeof(m->keys[i]));
+}
+
+static void
+same_tickets(const void *a, const void *b)
+{
+	const struct master_tickets *x = a, *y = b;
+
+	assert_int_equal(x->n, y->n);
+	if (x->n != 0)
+		assert_memory_equal(x->keys, y->keys,
+		    x->n * sizeof(x->keys[0]));
+}
+
+/* No algorithm has the number 0. */
+static void
+fill_sign(void *msg, enum share share)
+{
+	struct login_signer_sign *m = msg;
+
+	m->alg = share == SHARE_FULL ? LOGIN_SIGNER_ALG_LAST : 1;
+}
+
+static void
+same_sign(const void *a, const void *b)
+{
+	const struct login_signer_sign *x = a, *y = b;
+
+	assert_int_equal(x->alg, y->alg);
+}
+
 #define MESSAGE(type, pair)	.name = #type,				\
 	.contract = &pair##_contract, .size = sizeof(struct type),	\
 	.put = call_##type##_put, .get = call_##type##_get
@@ -237,6 +285,7 @@ same_probed(const void *a, const void *b)
 #define U8(type, f)	{ KIND_U8, offsetof(struct type, f), 0 }
 #define U16(type, f)	{ KIND_U16, offsetof(struct type, f), 0 }
 #define U32(type, f)	{ KIND_U32, offsetof(struct type, f), 0 }
+#define U64(type, f)	{ KIND_U64, offsetof(struct type, f), 0 }
 #define BOOL(type, f)	{ KIND_BOOL, offsetof(struct type, f), 0 }
 #define ADDR(type, f)	{ KIND_ADDR, offsetof(struct type, f), 0 }
 
@@ -258,6 +307,38 @@ const struct message messages[] = {
 		U32(child_status, waiting),
 		U32(child_status, sessions),
 	}, .nfields = 2 },
+	{ MESSAGE(master_tickets, master_child), .nfields = 0,
+	    .fill = fill_tickets, .same = same_tickets },
+	{ MESSAGE(master_signer, master_child), .fields = {
+		U32(master_signer, uid),
+		U32(master_signer, gid),
+		BOOL(master_signer, is_debug),
+		TEXT(master_signer, root),
+		TEXT(master_signer, password),
+	}, .nfields = 5 },
+	{ MESSAGE(child_tls_fault, master_child), .fields = {
+		U16(child_tls_fault, key),
+		ENUM(child_tls_fault, file, CHILD_TLS_FILE_LAST),
+		BOOL(child_tls_fault, is_date),
+		TEXT(child_tls_fault, text),
+	}, .nfields = 4 },
+	{ MESSAGE(child_tls_cert, master_child), .fields = {
+		U16(child_tls_cert, key),
+		U64(child_tls_cert, not_before_s),
+		U64(child_tls_cert, not_after_s),
+		TEXT(child_tls_cert, kind),
+		TEXT(child_tls_cert, names),
+	}, .nfields = 5 },
+	{ MESSAGE(login_signer_sign, login_signer), .fields = {
+		U16(login_signer_sign, key),
+		SPAN(login_signer_sign, tbs, LOGIN_SIGNER_TBS_MAX),
+	}, .nfields = 2, .fill = fill_sign, .same = same_sign },
+	{ MESSAGE(login_signer_signed, login_signer), .fields = {
+		SPAN(login_signer_signed, sig, LOGIN_SIGNER_SIG_MAX),
+	}, .nfields = 1 },
+	{ MESSAGE(login_signer_refused, login_signer), .fields = {
+		ENUM(login_signer_refused, code, LOGIN_SIGNER_CODE_LAST),
+	}, .nfields = 1 },
 	{ MESSAGE(login_auth_request, login_auth), .fields = {
 		ENUM(login_auth_request, service, SERVICE_LAST),
 		BOOL(login_auth_request, is_secured),

@@ -18,6 +18,7 @@ enum kind {
 	KIND_U8,
 	KIND_U16,
 	KIND_U32,
+	KIND_U64,
 	KIND_BOOL,
 	KIND_ADDR,
 };

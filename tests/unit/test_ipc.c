@@ -17,6 +17,7 @@
 #include "ipc/auth_worker.h"
 #include "ipc/ctl_auth.h"
 #include "ipc/login_auth.h"
+#include "ipc/master_tls.h"
 #include "ipc_table.h"
 
 /* Big enough for the largest of them. */
@@ -26,6 +27,7 @@ union any {
 	struct login_auth_request	 request;
 	struct auth_worker_verify	 verify;
 	struct ctl_auth_line		 line;
+	struct master_signer		 signer;
 };
 
 static union any one, other;
@@ -64,6 +66,10 @@ fill_field(void *msg, const struct field *f, enum share share)
 	case KIND_U32:
 		memcpy(p, &numbers[share], sizeof(numbers[share]));
 		break;
+	case KIND_U64:
+		memcpy(p, &(uint64_t){ (uint64_t)numbers[share] << 32 |
+		    numbers[share] }, sizeof(uint64_t));
+		break;
 	case KIND_BOOL:
 		*(bool *)(void *)p = share != SHARE_EMPTY;
 		break;
@@ -101,6 +107,9 @@ assert_same_field(const void *a, const void *b, const struct field *f)
 		break;
 	case KIND_U32:
 		assert_memory_equal(p, q, sizeof(uint32_t));
+		break;
+	case KIND_U64:
+		assert_memory_equal(p, q, sizeof(uint64_t));
 		break;
 	case KIND_ADDR:
 		assert_same_addr((const struct netaddr *)(const void *)p,
