@@ -1,7 +1,15 @@
 # Measuring: a client that makes load and a mail host that stands any, made
 # by `make bench` only.
-EXTRA_PROGRAMS = tests/bench/load tests/bench/stubhost
+EXTRA_PROGRAMS = tests/bench/cache tests/bench/load tests/bench/stubhost
 
+tests_bench_cache_SOURCES = tests/bench/cache.c tests/bench/bench.h
+tests_bench_cache_LDADD = \
+	src/auth/libauth.a \
+	src/config/libconfig.a \
+	src/ipc/libipc.a \
+	src/lib/libmw.a \
+	$(BSD_LIBS) \
+	$(CRYPTO_LIBS)
 tests_bench_load_SOURCES = tests/bench/load.c tests/bench/bench.h
 tests_bench_load_LDADD = $(BSD_LIBS)
 tests_bench_stubhost_SOURCES = tests/bench/stubhost.c tests/bench/bench.h

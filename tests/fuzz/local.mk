@@ -1,6 +1,7 @@
 # One program a parser: tests/fuzz/fuzz_<name>.c with its inputs in
 # tests/fuzz/corpus/<name>/ and, if it has one, tests/fuzz/<name>.dict.
 FUZZ_TARGETS =
+FUZZ_TARGETS += tests/fuzz/fuzz_auth_cache
 FUZZ_TARGETS += tests/fuzz/fuzz_channel
 FUZZ_TARGETS += tests/fuzz/fuzz_config
 FUZZ_TARGETS += tests/fuzz/fuzz_connect

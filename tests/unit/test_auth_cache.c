@@ -390,6 +390,40 @@ test_room(void **state)
 	is("user0", AUTH_CACHE_FRESH, "row");
 }
 
+/* The memory of the mission's configuration, and a provider's users. */
+static void
+test_many_users(void **state)
+{
+	struct auth_cache_status s;
+	char user[64], row[80];
+
+	(void)state;
+	auth_cache_free(cache);
+	cache_is(4u << 20);
+	memset(row, 'r', sizeof(row) - 1);
+	row[sizeof(row) - 1] = '\0';
+	for (unsigned int i = 0; i < 200000; i++) {
+		struct auth_cache_key key;
+
+		(void)snprintf(user, sizeof(user), "user%06u@example.org", i);
+		key = key_of(user);
+		assert_true(auth_cache_put(cache, &key, (uint8_t *)row,
+		    i % 10 == 0 ? 0 : 50, false));
+	}
+	s = status();
+	assert_true(s.bytes <= s.bytes_max && s.bytes_max <= 4u << 20);
+	assert_in_range(s.entries, 30000, 60000);
+	assert_in_range(s.bytes / s.entries, 64, 140);
+	assert_true(s.inserts == s.evictions + s.entries);
+	assert_true(s.negative_entries * 64 <= s.bytes_max / 4);
+	/* The last ones are there. */
+	for (unsigned int i = 199999; i > 180000; i--) {
+		(void)snprintf(user, sizeof(user), "user%06u@example.org", i);
+		row[50] = '\0';
+		is(user, AUTH_CACHE_FRESH, i % 10 == 0 ? "" : row);
+	}
+}
+
 static bool
 is_even(void *arg, const uint8_t *key, size_t len)
 {
@@ -533,6 +567,7 @@ main(void)
 		TEST(test_passwords),
 		TEST(test_negative_quarter),
 		TEST(test_room),
+		TEST(test_many_users),
 		TEST(test_flush_if),
 		TEST(test_wiped),
 		TEST(test_small),
