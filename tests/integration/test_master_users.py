@@ -211,6 +211,18 @@ def test_a_host_that_does_not_know_the_master(users):
     )
 
 
+def test_wicketctl_explains_a_master(suite, host):
+    keys = suite.ctl_keys("explain", "joe*boss")
+    assert (keys["user"], keys["master"]) == ("joe", "boss")
+    assert keys["passdb.2.$1"] == "'master/boss'"
+    assert keys["passdb.1.$1"] == "'imap'"
+    assert keys["passdb.1.$2"] == "'joe'"
+    assert (keys["route.destuser"], keys["route.master"]) == (
+        "joe@there", "boss",
+    )
+    assert "master" not in suite.ctl_keys("explain", "joe")
+
+
 # Who is refused, and how.
 
 
