@@ -91,12 +91,23 @@ db_health_is_hopeless(const struct db_health *h, unsigned int passdb)
 	    clock_ms() < h->try_ms[passdb];
 }
 
+/* Ticks as long as there is somebody to probe or to wait for. */
+static void
+db_health_wake(struct db_health *h)
+{
+	if (h->tick.on == NULL)
+		loop_timer_start(&h->ticks, &h->tick, db_health_tick, h);
+}
+
 uint32_t
 db_health_skip(struct db_health *h, unsigned int passdb)
 {
 	uint64_t now_ms = clock_ms();
 	uint32_t skip = 0;
 
+	if (h->asked_ms[passdb] == 0 && h->nhosts[passdb] > 0)
+		h->asked_ms[passdb] = now_ms;
+	db_health_wake(h);
 	if (db_health_is_down(h, passdb) && now_ms >= h->try_ms[passdb]) {
 		h->try_ms[passdb] = now_ms + DB_HEALTH_TRYING_MS;
 		return 0;
@@ -176,14 +187,6 @@ db_host_say(struct db_host *d, unsigned int kind, const char *text,
 	quiet->nheld = 0;
 }
 
-/* Probes are made as long as there is somebody to probe. */
-static void
-db_health_wake(struct db_health *h)
-{
-	if (h->tick.on == NULL)
-		loop_timer_start(&h->ticks, &h->tick, db_health_tick, h);
-}
-
 static uint64_t
 db_health_jitter(uint64_t ms)
 {
@@ -259,15 +262,6 @@ db_host_answered(struct db_host *d)
 	d->wait_ms = 0;
 }
 
-static bool
-db_health_has_other(const struct db_health *h, const struct db_host *d)
-{
-	for (size_t k = 0; k < h->nhosts[d->passdb]; k++)
-		if (k != d->index && !h->hosts[d->passdb][k].is_down)
-			return true;
-	return false;
-}
-
 /* Is it a server, which may be gone and come back? */
 static bool
 db_host_is_server(const struct db_host *d)
@@ -276,16 +270,28 @@ db_host_is_server(const struct db_host *d)
 	    db_driver_name(&d->health->settings->passdbs[d->passdb]));
 }
 
+/* In doubt it is probed at once. */
+static void
+db_host_suspect(struct db_host *d)
+{
+	if (d->is_down || d->is_suspect || !db_host_is_server(d))
+		return;
+	d->is_suspect = true;
+	d->due_ms = clock_ms();
+	db_health_wake(d->health);
+}
+
 /*
  * A fault of the host: is it down?  One that has just answered others may be
- * slow for one user only, or have too many connections.  The last one that is
- * left is not given up because it is slow.  In doubt a probe decides.
+ * slow for one user only, or have too many connections; and who is slow is
+ * not given up unless another host has answered the same question.  In doubt
+ * a probe decides.
  */
 static void
-db_host_fault(struct db_host *d, unsigned int kind, const char *text)
+db_host_fault(struct db_host *d, unsigned int kind, const char *text,
+    bool has_answer)
 {
 	bool is_of_host = db_faults[kind].is_of_host && db_host_is_server(d);
-	struct db_health *h = d->health;
 	uint64_t now_ms = clock_ms();
 
 	if (d->is_down) {
@@ -294,29 +300,26 @@ db_host_fault(struct db_host *d, unsigned int kind, const char *text)
 	}
 	if (is_of_host && (d->ok_ms == 0 || now_ms - d->ok_ms >=
 	    db_faults[kind].excuse_ms) &&
-	    (kind != AUTH_WORKER_FAULT_DEADLINE ||
-	    db_health_has_other(h, d))) {
+	    (kind != AUTH_WORKER_FAULT_DEADLINE || has_answer)) {
 		db_host_down(d, kind, text);
 		return;
 	}
 	db_host_say(d, kind, text, "");
-	if (is_of_host && !d->is_suspect) {
-		d->is_suspect = true;
-		d->due_ms = now_ms;
-		db_health_wake(h);
-	}
+	if (is_of_host)
+		db_host_suspect(d);
 }
 
 void
 db_health_note(struct db_health *h, unsigned int passdb,
     const struct auth_worker_row *row)
 {
+	h->asked_ms[passdb] = 0;
 	for (size_t i = 0; i < row->nfaults; i++) {
 		const struct auth_worker_fault *f = &row->faults[i];
 
 		if (f->host < h->nhosts[passdb])
 			db_host_fault(&h->hosts[passdb][f->host], f->kind,
-			    f->text);
+			    f->text, row->host != AUTH_WORKER_HOST_NONE);
 	}
 	if (row->host < h->nhosts[passdb])
 		db_host_answered(&h->hosts[passdb][row->host]);
@@ -360,6 +363,7 @@ db_host_probed(void *arg, const struct worker_answer *a)
 	d->is_probing = false;
 	if (is_ok) {
 		d->ok_ms = clock_ms();
+		d->health->asked_ms[d->passdb] = 0;
 		d->is_suspect = false;
 		if (d->is_down)
 			db_host_up(d);
@@ -382,6 +386,20 @@ db_host_probe(struct db_host *d)
 		d->due_ms = clock_ms() + DB_HEALTH_FIRST_MS;
 }
 
+/* A question waits for long, and no other one was answered meanwhile. */
+static void
+db_health_look(struct db_health *h, unsigned int passdb)
+{
+	uint64_t now_ms = clock_ms();
+
+	if (h->asked_ms[passdb] == 0 ||
+	    now_ms - h->asked_ms[passdb] < DB_HEALTH_SLOW_MS)
+		return;
+	h->asked_ms[passdb] = now_ms;
+	for (size_t k = 0; k < h->nhosts[passdb]; k++)
+		db_host_suspect(&h->hosts[passdb][k]);
+}
+
 static void
 db_health_tick(void *arg)
 {
@@ -389,7 +407,9 @@ db_health_tick(void *arg)
 	uint64_t now_ms = clock_ms();
 	bool is_needed = false;
 
-	for (size_t i = 0; i < SETTINGS_PASSDBS_MAX; i++)
+	for (unsigned int i = 0; i < SETTINGS_PASSDBS_MAX; i++) {
+		db_health_look(h, i);
+		is_needed |= h->asked_ms[i] != 0;
 		for (size_t k = 0; k < h->nhosts[i]; k++) {
 			struct db_host *d = &h->hosts[i][k];
 
@@ -399,6 +419,7 @@ db_health_tick(void *arg)
 			if (!d->is_probing && now_ms >= d->due_ms)
 				db_host_probe(d);
 		}
+	}
 	if (is_needed)
 		db_health_wake(h);
 }

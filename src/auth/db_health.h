@@ -29,7 +29,10 @@
 #define DB_HEALTH_URGENT_MS	2000
 /* So long after an answer a broken connection is not the host's end. */
 #define DB_HEALTH_BROKEN_MS	300
-/* Who has answered nobody for this long is not slow, but gone. */
+/*
+ * Who has answered nobody for this long is not slow, but gone.  So long a
+ * question is waited for before somebody looks what is the matter.
+ */
 #define DB_HEALTH_SLOW_MS	2000
 /* Lines of one kind about one host. */
 #define DB_HEALTH_QUIET_MS	10000
@@ -75,6 +78,8 @@ struct db_health {
 	struct loop_timer	 tick;
 	size_t			 nhosts[SETTINGS_PASSDBS_MAX];
 	uint64_t		 try_ms[SETTINGS_PASSDBS_MAX];
+	/* The first question since the last answer; 0: none. */
+	uint64_t		 asked_ms[SETTINGS_PASSDBS_MAX];
 	struct db_health_quiet	 unasked;
 	struct db_host		 hosts[SETTINGS_PASSDBS_MAX]
 				    [AUTH_WORKER_HOSTS_MAX];

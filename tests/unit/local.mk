@@ -84,11 +84,19 @@ UNIT_TESTS += tests/unit/test_username
 UNIT_TESTS += tests/unit/test_worker_pool
 
 tests_unit_test_settings_files_CPPFLAGS = $(AM_CPPFLAGS)
+if WITH_PGSQL
+UNIT_TESTS += tests/unit/test_sql_pgsql
+tests_unit_test_sql_pgsql_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
+endif
+
 if WITH_MYSQL
 tests_unit_test_settings_files_CPPFLAGS += -DWITH_MYSQL
 UNIT_TESTS += tests/unit/test_sql_mysql
 tests_unit_test_sql_mysql_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
 endif
+UNIT_TESTS += tests/unit/test_sql_hosts
+tests_unit_test_sql_hosts_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
+
 if WITH_SQLITE
 tests_unit_test_settings_files_CPPFLAGS += -DWITH_SQLITE
 UNIT_TESTS += tests/unit/test_sql_sqlite

@@ -126,14 +126,17 @@ later(struct fixture *f, uint64_t ms)
 	settle(f);
 }
 
+/* A fault of one host; of those that are slow another one has answered. */
 static void
 fault(struct fixture *f, unsigned int passdb, uint8_t host, uint8_t kind)
 {
+	const bool is_slow = kind == AUTH_WORKER_FAULT_DEADLINE;
 	static struct auth_worker_row row;
 
 	memset(&row, 0, sizeof(row));
-	row.found = AUTH_WORKER_FAULT;
-	row.host = AUTH_WORKER_HOST_NONE;
+	row.found = is_slow && passdb == 1 ? AUTH_WORKER_NONE :
+	    AUTH_WORKER_FAULT;
+	row.host = is_slow && passdb == 1 ? 2 : AUTH_WORKER_HOST_NONE;
 	row.nfaults = 1;
 	row.faults[0].host = host;
 	row.faults[0].kind = kind;
@@ -168,10 +171,15 @@ probed(struct fixture *f, uint8_t passdb, uint8_t host, bool is_ok)
 	settle(f);
 }
 
+/* The hosts that would be skipped by a question that is not put. */
 static uint32_t
 skipped(struct fixture *f, unsigned int passdb)
 {
-	return db_health_skip(&f->health, passdb);
+	uint64_t asked_ms = f->health.asked_ms[passdb];
+	uint32_t skip = db_health_skip(&f->health, passdb);
+
+	f->health.asked_ms[passdb] = asked_ms;
+	return skip;
 }
 
 static bool
@@ -378,6 +386,30 @@ test_t_d11_slow_for_one(void **state)
 	assert_int_equal(skipped(f, 1), 1);
 }
 
+/* T-D11: all hosts are slow for one user, one after the other. */
+static void
+test_t_d11_slow_everywhere(void **state)
+{
+	struct fixture *f = *state;
+	static struct auth_worker_row row;
+
+	memset(&row, 0, sizeof(row));
+	row.found = AUTH_WORKER_FAULT;
+	row.host = AUTH_WORKER_HOST_NONE;
+	row.nfaults = 3;
+	for (uint8_t i = 0; i < 3; i++) {
+		row.faults[i].host = i;
+		row.faults[i].kind = AUTH_WORKER_FAULT_DEADLINE;
+	}
+	db_health_note(&f->health, 1, &row);
+	assert_int_equal(skipped(f, 1), 0);
+	later(f, 100);
+	for (uint8_t i = 0; i < 3; i++)
+		probed(f, 1, i, true);
+	assert_int_equal(skipped(f, 1), 0);
+	assert_int_equal(nlines, 3);
+}
+
 /* A database on one host is not given up because it is slow. */
 static void
 test_slow_alone(void **state)
@@ -396,6 +428,33 @@ test_slow_alone(void **state)
 	expect_line(1, "passdb 3 (mysql): down: no connection: refused");
 }
 
+/* No answer, and no fault either: somebody looks before the deadline. */
+static void
+test_silence(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(db_health_skip(&f->health, 2), 0);
+	later(f, DB_HEALTH_SLOW_MS - 1);
+	assert_int_equal(f->worker.ntasks, 0);
+	answer(f, 2, 0);
+	later(f, DB_HEALTH_SLOW_MS);
+	assert_int_equal(f->worker.ntasks, 0);
+	assert_null(f->health.tick.on);
+	assert_int_equal(db_health_skip(&f->health, 2), 0);
+	later(f, DB_HEALTH_SLOW_MS);
+	probed(f, 2, 0, true);
+	later(f, 100);
+	assert_null(f->health.tick.on);
+	assert_int_equal(db_health_skip(&f->health, 2), 0);
+	later(f, DB_HEALTH_SLOW_MS);
+	probed(f, 2, 0, false);
+	assert_int_equal(nlines, 1);
+	expect_line(0, "passdb 3 (mysql): down: no connection: refused");
+	assert_int_equal(db_health_skip(&f->health, 1), 0);
+	answer(f, 1, 0);
+}
+
 /* Files are looked at each time. */
 static void
 test_files_are_never_down(void **state)
@@ -407,6 +466,7 @@ test_files_are_never_down(void **state)
 	fault(f, 2, 0, AUTH_WORKER_FAULT_DEADLINE);
 	assert_int_equal(skipped(f, 2), 0);
 	assert_false(is_hopeless(f, 2));
+	later(f, 100);
 	assert_null(f->health.tick.on);
 	assert_int_equal(nlines, 2);
 	expect_line(0, "passdb 3 (sqlite): no connection: fault");
@@ -492,7 +552,9 @@ main(void)
 		TEST(test_back_off),
 		TEST(test_all_down),
 		TEST(test_t_d11_slow_for_one),
+		TEST(test_t_d11_slow_everywhere),
 		TEST(test_slow_alone),
+		TEST(test_silence),
 		TEST(test_files_are_never_down),
 		TEST(test_broken_for_one),
 		TEST(test_quiet_log),

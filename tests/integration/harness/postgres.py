@@ -228,7 +228,7 @@ class Postgres:
 
     def make_database(self, name, user, password, encoding=None):
         """A database and a role that may log in to it, both anew."""
-        self.sql(f"DROP DATABASE IF EXISTS {name}")
+        self.sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         self.sql(f"DROP ROLE IF EXISTS {user}")
         self.sql(f"CREATE ROLE {user} LOGIN PASSWORD '{password}'")
         self.sql(
