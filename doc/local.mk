@@ -10,6 +10,7 @@ dist_man_MANS += doc/man/mailwicket.8
 dist_man_MANS += doc/man/wicketctl.8
 dist_examples_DATA =
 dist_examples_DATA += doc/examples/mailwicket.conf
+dist_examples_DATA += doc/examples/nginx-http.conf
 dist_examples_DATA += doc/examples/passwd-file.conf
 dist_examples_DATA += doc/examples/per-connection.conf
 dist_examples_DATA += doc/examples/proxy-only.conf

@@ -1,6 +1,13 @@
 noinst_LIBRARIES += src/auth-worker/libauthworker.a
 src_auth_worker_libauthworker_a_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
 src_auth_worker_libauthworker_a_SOURCES = \
+	src/auth-worker/http_client.h \
+	src/auth-worker/http_reply.c \
+	src/auth-worker/http_reply.h \
+	src/auth-worker/http_request.c \
+	src/auth-worker/http_request.h \
+	src/auth-worker/nginx_http.c \
+	src/auth-worker/nginx_http.h \
 	src/auth-worker/passwd_file.c \
 	src/auth-worker/passwd_file.h \
 	src/auth-worker/passwd_table.c \
@@ -15,6 +22,15 @@ src_auth_worker_libauthworker_a_SOURCES = \
 	src/auth-worker/tasks.h \
 	src/auth-worker/worker.c \
 	src/auth-worker/worker.h
+if WITH_CURL
+src_auth_worker_libauthworker_a_SOURCES += \
+	src/auth-worker/http_client.c \
+	src/auth-worker/http_tls.c \
+	src/auth-worker/http_tls.h
+src_auth_worker_libauthworker_a_CPPFLAGS += $(CURL_CFLAGS) $(SSL_CFLAGS)
+else
+src_auth_worker_libauthworker_a_SOURCES += src/auth-worker/http_none.c
+endif
 if WITH_SQLITE
 src_auth_worker_libauthworker_a_SOURCES += src/auth-worker/sql_sqlite.c
 src_auth_worker_libauthworker_a_CPPFLAGS += -DWITH_SQLITE $(SQLITE_CFLAGS)
@@ -44,5 +60,7 @@ src_auth_worker_auth_worker_LDADD = \
 	$(CRYPTO_LIBS) \
 	$(CRYPT_LIBS) \
 	$(PGSQL_LIBS) \
+	$(CURL_LIBS) \
+	$(SSL_LIBS) \
 	$(SQLITE_LIBS) \
 	$(MYSQL_LIBS)

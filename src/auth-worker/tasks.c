@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "auth-worker/nginx_http.h"
 #include "auth-worker/passwd_file.h"
 #include "auth-worker/resolver.h"
 #include "auth-worker/sql.h"
@@ -35,6 +36,7 @@ typedef char tasks_value[QUERY_VALUE_MAX];
 /* One passdb; what its driver has no use for stays NULL. */
 struct tasks_passdb {
 	struct passwd_file	*file;
+	struct nginx_http	*http;
 	struct query		*query;
 	struct sql_hosts	 hosts;
 	tasks_value		*values;	/* of the parameters */
@@ -96,8 +98,10 @@ tasks_open(struct tasks *t, size_t i)
 		p->file = passwd_file_new(s->args,
 		    t->settings->auth_process_size_bytes, err, sizeof(err));
 		break;
-	case PASSDB_STATIC:
 	case PASSDB_NGINX_HTTP:
+		p->http = nginx_http_new(s->args, err, sizeof(err));
+		break;
+	case PASSDB_STATIC:
 		break;
 	}
 	if (err[0] != '\0')
@@ -126,6 +130,7 @@ tasks_free(struct tasks *t)
 	for (size_t i = 0; i < SETTINGS_PASSDBS_MAX; i++) {
 		p = &t->passdbs[i];
 		passwd_file_free(p->file);
+		nginx_http_free(p->http);
 		if (p->query == NULL)
 			continue;
 		sql_hosts_clear(&p->hosts);
@@ -233,6 +238,11 @@ tasks_lookup(struct tasks *t, const struct auth_worker_lookup *m)
 		tasks_query(t, p, m);
 		return &t->row.row;
 	}
+	if (p->http != NULL) {
+		nginx_http_find(p->http, m, clock_ms() + tasks_time_ms(t),
+		    &t->row);
+		return &t->row.row;
+	}
 	if (p->file != NULL)
 		found = passwd_file_find(p->file, &values, &t->row, &fault);
 	else
@@ -241,24 +251,38 @@ tasks_lookup(struct tasks *t, const struct auth_worker_lookup *m)
 	return &t->row.row;
 }
 
+static int
+tasks_probe_sql(struct tasks_passdb *p, const struct auth_worker_probe *m,
+    struct sql_fault *fault)
+{
+	const struct auth_worker_lookup nobody = { .passdb = m->passdb };
+	const struct sql_query query = { .params = p->params,
+		.nparams = p->nparams,
+		.due_ms = clock_ms() + TASKS_PROBE_MS };
+
+	if (tasks_expand(p, &nobody, fault) == -1)
+		return -1;
+	return sql_hosts_probe(&p->hosts, m->host, &query, fault);
+}
+
 int
 tasks_probe(struct tasks *t, const struct auth_worker_probe *m,
     struct auth_worker_probed *to)
 {
-	const struct auth_worker_lookup nobody = { .passdb = m->passdb };
-	struct sql_query query = { .due_ms = clock_ms() + TASKS_PROBE_MS };
 	struct tasks_passdb *p;
 	struct sql_fault fault;
 
 	memset(to, 0, sizeof(*to));
-	if (m->passdb >= t->settings->npassdbs ||
-	    t->passdbs[m->passdb].query == NULL)
+	if (m->passdb >= t->settings->npassdbs)
 		return -1;
 	p = &t->passdbs[m->passdb];
-	query.params = p->params;
-	query.nparams = p->nparams;
-	to->is_ok = tasks_expand(p, &nobody, &fault) == 0 &&
-	    sql_hosts_probe(&p->hosts, m->host, &query, &fault) == 0;
+	if (p->query != NULL)
+		to->is_ok = tasks_probe_sql(p, m, &fault) == 0;
+	else if (p->http != NULL)
+		to->is_ok = nginx_http_probe(p->http, m->host,
+		    clock_ms() + TASKS_PROBE_MS, &fault) == 0;
+	else
+		return -1;
 	if (!to->is_ok)
 		str_copy_clean(to->text, sizeof(to->text), fault.text,
 		    strlen(fault.text));

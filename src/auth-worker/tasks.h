@@ -28,8 +28,8 @@ void		 tasks_free(struct tasks *);
 const struct auth_worker_row	*tasks_lookup(struct tasks *,
 				    const struct auth_worker_lookup *);
 /*
- * Is a host back?  It is asked the query, for a user without a name.  -1 when
- * there is no such SQL passdb.
+ * Is a host back?  A database is asked the query, for a user without a name,
+ * of an HTTP service a connection has to do.  -1 when there is no such passdb.
  */
 int	tasks_probe(struct tasks *, const struct auth_worker_probe *,
 	    struct auth_worker_probed *) __attribute__((warn_unused_result));

@@ -55,7 +55,7 @@ db_health_init(struct db_health *h, const struct settings *s,
 		h->nhosts[i] = s->passdbs[i].sql_nhosts;
 		if (s->passdbs[i].driver != PASSDB_STATIC &&
 		    h->nhosts[i] == 0)
-			h->nhosts[i] = 1;	/* a file, or an URL */
+			h->nhosts[i] = 1;	/* a file */
 		for (size_t k = 0; k < h->nhosts[i]; k++) {
 			h->hosts[i][k].health = h;
 			h->hosts[i][k].passdb = (uint8_t)i;
@@ -266,8 +266,11 @@ db_host_answered(struct db_host *d)
 static bool
 db_host_is_server(const struct db_host *d)
 {
-	return connect_text_is_for(
-	    db_driver_name(&d->health->settings->passdbs[d->passdb]));
+	const struct settings_passdb *p =
+	    &d->health->settings->passdbs[d->passdb];
+
+	return p->driver == PASSDB_NGINX_HTTP ||
+	    connect_text_is_for(db_driver_name(p));
 }
 
 /* In doubt it is probed at once. */

@@ -19,6 +19,8 @@ src_config_libconfig_a_SOURCES = \
 	src/config/connect_text.h \
 	src/config/faults.c \
 	src/config/faults.h \
+	src/config/http_args.c \
+	src/config/http_args.h \
 	src/config/passwd_args.c \
 	src/config/passwd_args.h \
 	src/config/query.c \
@@ -50,6 +52,9 @@ src_config_libconfig_a_SOURCES = \
 	src/config/var.h
 if WITH_PGSQL
 src_config_libconfig_a_CPPFLAGS += -DWITH_PGSQL
+endif
+if WITH_CURL
+src_config_libconfig_a_CPPFLAGS += -DWITH_CURL
 endif
 if WITH_SQLITE
 src_config_libconfig_a_CPPFLAGS += -DWITH_SQLITE

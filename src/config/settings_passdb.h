@@ -26,7 +26,10 @@ struct settings_passdb {
 	char	*sql_connect;
 	char	*sql_password_query;
 	char	*sql_default_pass_scheme;
-	/* The hosts in sql_connect, for logs; "" is the library's default. */
+	/*
+	 * The hosts in sql_connect, for logs; "" is the library's default.
+	 * Or the services of nginx-http.
+	 */
 	size_t	 sql_nhosts;
 	char	*sql_hosts[CONNECT_HOSTS_MAX];
 };

@@ -7,6 +7,7 @@ FUZZ_TARGETS += tests/fuzz/fuzz_config
 FUZZ_TARGETS += tests/fuzz/fuzz_connect
 FUZZ_TARGETS += tests/fuzz/fuzz_query
 EXTRA_DIST += tests/fuzz/config.dict tests/fuzz/query.dict
+FUZZ_TARGETS += tests/fuzz/fuzz_http_reply
 FUZZ_TARGETS += tests/fuzz/fuzz_imap_backend
 FUZZ_TARGETS += tests/fuzz/fuzz_imap_parse
 FUZZ_TARGETS += tests/fuzz/fuzz_ipc
@@ -18,6 +19,7 @@ FUZZ_TARGETS += tests/fuzz/fuzz_pop3_backend
 FUZZ_TARGETS += tests/fuzz/fuzz_pop3_parse
 FUZZ_TARGETS += tests/fuzz/fuzz_sasl
 
+tests_fuzz_fuzz_http_reply_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
 tests_fuzz_fuzz_passwd_file_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
 
 check_LIBRARIES += tests/fuzz/libreplay.a
@@ -30,6 +32,7 @@ endif
 EXTRA_DIST += tests/fuzz/corpus
 EXTRA_DIST += tests/fuzz/check.h
 EXTRA_DIST += tests/fuzz/connect.dict
+EXTRA_DIST += tests/fuzz/http_reply.dict
 EXTRA_DIST += tests/fuzz/imap_backend.dict
 EXTRA_DIST += tests/fuzz/imap_parse.dict
 EXTRA_DIST += tests/fuzz/passdb.dict

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.host import Hosts, imap_script, pop3_script
 from harness.suite import AUTH_UID, LOGIN_UID, WORKER_UID, program
+from harness.webauth import WebAuth, head, route
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "doc/examples"
 
@@ -21,7 +22,8 @@ def conf(suite, name="mailwicket.conf", users="sql.conf"):
     text = example(name)
     text = text.replace("/var/log/mailwicket.log", str(suite.log_path))
     text = text.replace(f"/etc/mailwicket/{users}", str(suite.dir / users))
-    assert str(suite.log_path) in text and str(suite.dir / users) in text
+    assert str(suite.log_path) in text
+    assert not users or str(suite.dir / users) in text
     mode = "yes" if suite.per_connection else "no"
     text = re.sub(
         "(login_process_per_connection) = no", rf"\1 = {mode}", text
@@ -85,6 +87,25 @@ def test_the_passwd_file_works(new_suite):
         assert hosts.logins == [
             ("John", "secret-john"), ("joe@domain.net", "pw")
         ]
+
+
+def test_the_services_work(new_suite):
+    """The example's own URLs are nobody's: the first of these is, too."""
+    with Hosts() as hosts, WebAuth(
+        lambda request: head("Auth-Status: OK", *route(hosts))
+    ) as web:
+
+        def services(suite):
+            text = conf(suite, "nginx-http.conf", "")
+            first, second = re.findall(r"https://\S+", text)
+            return text.replace(first, "http://127.0.0.1:1/").replace(
+                second, web.url
+            )
+
+        suite = new_suite(conf=services)
+        suite.allow(r"nginx-http")
+        suite.imap().ok("LOGIN joe pw")
+        assert hosts.logins == [("joe", "pw")]
 
 
 def test_readme_shows_the_examples():

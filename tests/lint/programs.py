@@ -13,7 +13,7 @@ LIBRARIES = {
     "src/pop3-login/pop3-login": "bsd event_core ssl crypto",
     "src/auth/auth": "bsd event_core crypto crypt argon2",
     "src/auth-worker/auth-worker": """bsd event_core crypto crypt argon2
-        pq sqlite3 mariadb mysqlclient""",
+        pq curl ssl sqlite3 mariadb mysqlclient""",
     "src/ctl/wicketctl": "bsd event_core",
 }
 

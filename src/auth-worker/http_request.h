@@ -1,0 +1,27 @@
+/* http_request: the headers of a question in nginx's auth_http protocol. */
+#ifndef AUTH_WORKER_HTTP_REQUEST_H
+#define AUTH_WORKER_HTTP_REQUEST_H
+
+#include <stddef.h>
+
+struct auth_worker_lookup;
+
+#define HTTP_REQUEST_LINES_MAX	12
+
+/* "Name: value" each; holds a secret. */
+struct http_request {
+	size_t	 n;
+	char	*lines[HTTP_REQUEST_LINES_MAX];	/* on the heap */
+};
+
+/*
+ * Writes %XX in place of control characters, blanks and '%', as nginx does.
+ * dst has three bytes for each of src, and one.
+ */
+void	http_request_escape(char *dst, const char *src);
+void	http_request_init(struct http_request *,
+	    const struct auth_worker_lookup *);
+/* Wipes and frees. */
+void	http_request_clear(struct http_request *);
+
+#endif
