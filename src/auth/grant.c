@@ -175,9 +175,9 @@ grant_has_room(struct grant_map *map)
 		return true;
 	if (all->warned_ms == 0 || now - all->warned_ms >= GRANTS_WARN_MS) {
 		all->warned_ms = now;
-		log_warn("more than %zu sessions, or %zu of one login "
-		    "process: mail_max_userip_connections does not count "
-		    "all of them", all->max, all->map_max);
+		log_warn("too many sessions: mail_max_userip_connections "
+		    "counts no more than %zu, and %zu of one login process",
+		    all->max, all->map_max);
 	}
 	return false;
 }

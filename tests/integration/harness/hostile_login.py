@@ -79,6 +79,10 @@ def request(user, password, service=1):
     )
 
 
+def session(user, service=0):
+    return bytes([service]) + text(user) + address()
+
+
 def misuse(plan, master, auth):
     if plan == "garbage":
         auth.sock.sendall(os.urandom(4096))
@@ -96,6 +100,22 @@ def misuse(plan, master, auth):
     elif plan == "too many":
         for number in range(30000):
             auth.sock.sendall(frame(REQUEST, request(b"joe", b"x"), number))
+    elif plan == "an outcome too early":
+        auth.sock.sendall(frame(REQUEST, request(b"joe", b"x"), 1))
+        auth.sock.sendall(frame(OUTCOME, b"\0", 1))
+    elif plan == "an end too early":
+        auth.sock.sendall(frame(REQUEST, request(b"joe", b"x"), 1))
+        auth.sock.sendall(frame(END, b"", 1))
+    elif plan == "a session twice":
+        auth.sock.sendall(frame(SESSION, session(b"joe"), 1) * 2)
+    elif plan == "unknown outcomes":
+        auth.sock.sendall(frame(OUTCOME, b"\1", 7) + frame(END, b"", 8))
+        auth.sock.sendall(frame(OUTCOME, b"\4", 9))
+    elif plan == "sessions without end":
+        auth.sock.setblocking(True)
+        for number in range(300000):
+            user = b"user%d" % number
+            auth.sock.sendall(frame(SESSION, session(user), number))
     elif plan == "an fd":
         fds = array.array("i", [0])
         auth.sock.sendmsg(
