@@ -40,21 +40,24 @@ struct proc_child {
  */
 #define PROC_UNCHECKED	__attribute__((no_sanitize("address")))
 
-/*
- * The parent's handlers must not run here, nor its ignored signals stay.  But
- * whom a signal asks for something shall not die of it before it can listen.
- */
+/* Whom a signal asks for something shall not die before it can listen. */
+static const int proc_ignored[] = {
+	SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM,
+};
+
+/* The parent's handlers must not run here, nor its ignored signals stay. */
 static void PROC_UNCHECKED
 proc_signals_default(const struct proc_child *c)
 {
-	struct sigaction sa = { .sa_handler = SIG_DFL };
+	struct sigaction normal = { .sa_handler = SIG_DFL };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	size_t i;
 	int signo;
 
-	for (signo = 1; signo < NSIG; signo++) {
-		sa.sa_handler = signo == SIGHUP || signo == SIGUSR2 ?
-		    SIG_IGN : SIG_DFL;
-		(void)sigaction(signo, &sa, NULL);
-	}
+	for (signo = 1; signo < NSIG; signo++)
+		(void)sigaction(signo, &normal, NULL);
+	for (i = 0; i < sizeof(proc_ignored) / sizeof(proc_ignored[0]); i++)
+		(void)sigaction(proc_ignored[i], &ignore, NULL);
 	(void)sigprocmask(SIG_SETMASK, &c->unblocked, NULL);
 }
 

@@ -166,7 +166,7 @@ check_probe(const struct probe *p)
 	assert_true(p->is_null[1]);
 	assert_true(p->is_same_log);
 	assert_int_equal(p->nblocked, 0);
-	assert_int_equal(p->nignored, 2);	/* HUP, USR2 */
+	assert_int_equal(p->nignored, 5);	/* proc_ignored */
 	assert_int_equal(p->mask, 077);
 	assert_true(p->is_leader);
 	assert_string_equal(p->cwd, "/");
