@@ -2,10 +2,12 @@
 
 import base64
 import contextlib
+import errno
 import re
 import socket
 import threading
 
+from . import procs
 from .wire import TIMEOUT, Wire, WireError
 
 IMAP_CAPS = "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE"
@@ -101,6 +103,17 @@ def split_words(line, is_first):
     return words
 
 
+def bind(sock, addr):
+    """False while somebody has a standard port on all addresses."""
+    try:
+        sock.bind(addr)
+    except OSError as fault:
+        if fault.errno != errno.EADDRINUSE:
+            raise
+        return False
+    return True
+
+
 class Host:
     """
     A listening socket on loopback.  Without a script the test accepts each
@@ -111,7 +124,9 @@ class Host:
         family = socket.AF_INET6 if ":" in addr else socket.AF_INET
         self.sock = socket.socket(family, socket.SOCK_STREAM)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.sock.bind((addr, port))
+        procs.wait_until(
+            lambda: bind(self.sock, (addr, port)), f"port {port} of {addr}"
+        )
         self.sock.listen(backlog)
         self.addr, self.port = self.sock.getsockname()[:2]
         self.wires = []
