@@ -137,21 +137,25 @@ tls_of(const SSL *ssl)
 	return SSL_get_app_data(ssl);
 }
 
-/*
- * Called once for each message of the handshake that begins to be read (its
- * state is still that of before), and for alerts.
- */
+/* What the state machine says when it has read a message and goes on. */
+static bool
+tls_has_read_message(const SSL *ssl, int where)
+{
+	OSSL_HANDSHAKE_STATE state = SSL_get_state(ssl);
+
+	return (where & SSL_CB_LOOP) != 0 && state != TLS_ST_OK &&
+	    state != TLS_ST_SW_KEY_UPDATE && state != TLS_ST_CW_KEY_UPDATE;
+}
+
 void
 tls_on_event(const SSL *ssl, int where, int value)
 {
 	struct tls *t = tls_of(ssl);
-	bool is_message = (where & SSL_CB_LOOP) != 0 &&
-	    SSL_get_state(ssl) == TLS_ST_OK;
 	uint64_t now;
 
 	(void)value;
 	if (t == NULL || !t->is_done || t->is_shut || t->is_noisy ||
-	    (!is_message && where != SSL_CB_WRITE_ALERT))
+	    (!tls_has_read_message(ssl, where) && where != SSL_CB_WRITE_ALERT))
 		return;
 	now = clock_ms();
 	if (t->noise == 0 || now - t->noise_ms > TLS_NOISE_MS) {
@@ -278,6 +282,8 @@ tls_handshake(struct tls *t)
 	result = SSL_do_handshake(t->ssl);
 	if (result == 1) {
 		t->is_done = true;
+		if (t->client != NULL)
+			tls_client_done(t);
 		return TLS_STEP_DONE;
 	}
 	if (SSL_get_error(t->ssl, result) != SSL_ERROR_WANT_READ)

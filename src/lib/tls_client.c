@@ -61,21 +61,42 @@ client_session_drop(struct client_session *s)
 	memset(s, 0, sizeof(*s));
 }
 
+/* Takes the session. */
+static void
+client_session_put(struct tls *t, SSL_SESSION *session)
+{
+	struct client_session *s = client_session(t->client, t->session_key);
+
+	client_session_drop(s);
+	s->session = session;
+	s->used = ++t->client->nuses;
+	memcpy(s->key, t->session_key, sizeof(s->key));
+}
+
 /* A host gave a ticket, in the handshake or later; 1 keeps it. */
 static int
 client_on_session(SSL *ssl, SSL_SESSION *session)
 {
 	struct tls *t = tls_of(ssl);
-	struct client_session *s;
 
 	if (t == NULL || t->client == NULL || t->has_failed)
 		return 0;
-	s = client_session(t->client, t->session_key);
-	client_session_drop(s);
-	s->session = session;
-	s->used = ++t->client->nuses;
-	memcpy(s->key, t->session_key, sizeof(s->key));
+	client_session_put(t, session);
 	return 1;
+}
+
+/* TLS 1.2: OpenSSL does not tell of a ticket that replaces a resumed one. */
+void
+tls_client_done(struct tls *t)
+{
+	SSL_SESSION *session;
+
+	if (SSL_session_reused(t->ssl) != 1 ||
+	    SSL_version(t->ssl) != TLS1_2_VERSION)
+		return;
+	session = SSL_get1_session(t->ssl);
+	if (session != NULL)
+		client_session_put(t, session);
 }
 
 struct tls_client *
@@ -180,6 +201,21 @@ client_session_key(const struct tls_client *client,
 	siphash_end(&sip, key);
 }
 
+/*
+ * With a copy: OpenSSL would spoil the session after one use in TLS 1.3.
+ * That hides a user from observers (RFC 8446, C.4); we have none, and many
+ * logins at a time.
+ */
+static void
+client_resume(SSL *ssl, SSL_SESSION *session)
+{
+	SSL_SESSION *copy = SSL_SESSION_dup(session);
+
+	if (copy != NULL)
+		(void)SSL_set_session(ssl, copy);
+	SSL_SESSION_free(copy);
+}
+
 static int
 client_prepare(struct tls *t, const struct tls_target *target,
     struct tls_error *error)
@@ -209,7 +245,7 @@ client_prepare(struct tls *t, const struct tls_target *target,
 	if (s->session != NULL && memcmp(s->key, t->session_key,
 	    sizeof(s->key)) == 0 && SSL_SESSION_is_resumable(s->session)) {
 		s->used = ++t->client->nuses;
-		(void)SSL_set_session(t->ssl, s->session);
+		client_resume(t->ssl, s->session);
 	}
 	return 0;
 }

@@ -181,21 +181,26 @@ tls_identity_use(const struct tls_identity *id, SSL_CTX *ctx, SSL *ssl)
 }
 
 static int
+store_add_name(STACK_OF(X509_NAME) *names, const X509 *x509)
+{
+	X509_NAME *name = X509_NAME_dup(X509_get_subject_name(x509));
+
+	if (name != NULL && sk_X509_NAME_push(names, name) > 0)
+		return 0;
+	X509_NAME_free(name);
+	return -1;
+}
+
+/* A certificate, a CRL, or both. */
+static int
 store_add(X509_STORE *store, const X509_INFO *info,
     STACK_OF(X509_NAME) *names, bool *has_crl)
 {
-	X509_NAME *name;
-
 	if (info->x509 != NULL) {
 		if (X509_STORE_add_cert(store, info->x509) != 1)
 			return -1;
-		if (names == NULL)
-			return 0;
-		name = X509_NAME_dup(X509_get_subject_name(info->x509));
-		if (name == NULL || sk_X509_NAME_push(names, name) <= 0) {
-			X509_NAME_free(name);
+		if (names != NULL && store_add_name(names, info->x509) == -1)
 			return -1;
-		}
 	}
 	if (info->crl != NULL) {
 		*has_crl = true;

@@ -88,5 +88,7 @@ size_t	tls_server_identities(struct tls_server *, size_t i,
 
 /* tls_client.c */
 void	tls_client_keep(struct tls_client *);
+/* The handshake with a host is done. */
+void	tls_client_done(struct tls *);
 
 #endif

@@ -556,13 +556,18 @@ provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
 int
 tls_provider_start(void)
 {
+	/* For the life of the process. */
+	static OSSL_PROVIDER *loaded[2];
+
+	if (loaded[1] != NULL)
+		return 0;
 	/* The first one is asked first: what is not ours goes there. */
-	if (OSSL_PROVIDER_load(NULL, "default") == NULL ||
-	    OSSL_PROVIDER_add_builtin(NULL, PROVIDER_NAME,
-	    provider_init) != 1 ||
-	    OSSL_PROVIDER_load(NULL, PROVIDER_NAME) == NULL)
+	loaded[0] = OSSL_PROVIDER_load(NULL, "default");
+	if (loaded[0] == NULL || OSSL_PROVIDER_add_builtin(NULL, PROVIDER_NAME,
+	    provider_init) != 1)
 		return -1;
-	return 0;
+	loaded[1] = OSSL_PROVIDER_load(NULL, PROVIDER_NAME);
+	return loaded[1] == NULL ? -1 : 0;
 }
 
 bool

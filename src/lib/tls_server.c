@@ -232,7 +232,11 @@ server_on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
 	    EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->aes, iv,
 	    is_new) != 1)
 		return -1;
-	return is_new || key == server->tickets ? 1 : 2;
+	if (is_new)
+		return 1;
+	/* RFC 8446, C.4: a client uses a ticket once and gets another. */
+	return key == server->tickets && SSL_version(ssl) == TLS1_2_VERSION ?
+	    1 : 2;
 }
 
 static int

@@ -27,6 +27,19 @@ UNIT_TESTS += tests/unit/test_stream
 UNIT_TESTS += tests/unit/test_tls
 tests_unit_test_tls_SOURCES = tests/unit/test_tls.c \
 	tests/unit/tls_fixture.c tests/unit/tls_fixture.h
+UNIT_TESTS += tests/unit/test_tls_server
+tests_unit_test_tls_server_SOURCES = tests/unit/test_tls_server.c \
+	tests/unit/tls_fixture.c tests/unit/tls_fixture.h
+UNIT_TESTS += tests/unit/test_tls_client
+tests_unit_test_tls_client_SOURCES = tests/unit/test_tls_client.c \
+	tests/unit/tls_fixture.c tests/unit/tls_fixture.h
+UNIT_TESTS += tests/unit/test_stream_tls
+tests_unit_test_stream_tls_SOURCES = tests/unit/test_stream_tls.c \
+	tests/unit/tls_fixture.c tests/unit/tls_fixture.h
+UNIT_TESTS += tests/unit/test_tls_hostile
+tests_unit_test_tls_hostile_SOURCES = tests/unit/test_tls_hostile.c \
+	tests/unit/tls_fixture.c tests/unit/tls_fixture.h
+UNIT_TESTS += tests/unit/test_tls_names
 UNIT_TESTS += tests/unit/test_loop
 UNIT_TESTS += tests/unit/test_loop_timers
 UNIT_TESTS += tests/unit/test_auth_cache

@@ -219,3 +219,29 @@ tls_fixture_pair_close(struct tls_fixture_pair *pair)
 	(void)close(pair->fds[0]);
 	(void)close(pair->fds[1]);
 }
+
+SSL *
+tls_fixture_raw(struct tls_fixture_pair *pair)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl;
+
+	assert_non_null(ctx);
+	SSL_CTX_set_security_level(ctx, 0);
+	assert_non_null(ssl = SSL_new(ctx));
+	SSL_CTX_free(ctx);
+	assert_int_equal(SSL_set_fd(ssl, pair->fds[1]), 1);
+	SSL_set_connect_state(ssl);
+	return ssl;
+}
+
+void
+tls_fixture_raw_shake(struct tls_fixture_pair *pair, SSL *ssl)
+{
+	int i;
+
+	for (i = 0; i < 6; i++) {
+		(void)SSL_do_handshake(ssl);
+		step(pair->server, &pair->server_step, pair->fds[0]);
+	}
+}

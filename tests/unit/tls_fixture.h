@@ -73,6 +73,12 @@ void	tls_fixture_pair_open(struct tls_fixture_pair *, struct tls_server *,
 /* Until both are done or one has failed. */
 void	tls_fixture_shake(struct tls_fixture_pair *);
 void	tls_fixture_pair_close(struct tls_fixture_pair *);
+/*
+ * A client that is OpenSSL's own, on fds[1], trusting everybody; the caller
+ * sets it up.  One step of its handshake and of the server's, some times.
+ */
+SSL	*tls_fixture_raw(struct tls_fixture_pair *);
+void	 tls_fixture_raw_shake(struct tls_fixture_pair *, SSL *);
 /* Sends what tls_output() has, all of it. */
 void	tls_fixture_send(int fd);
 
