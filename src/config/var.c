@@ -339,7 +339,8 @@ work_cut(struct var_work *work, const struct var_piece *piece)
 	else if (piece->offset < 0)
 		skip = work->len - skip;
 	work->len -= skip;
-	memmove(work->text, work->text + skip, work->len);
+	if (skip > 0)
+		memmove(work->text, work->text + skip, work->len);
 	if (piece->width == 0)
 		return 0;
 	if (work->len > piece->width)
