@@ -469,7 +469,7 @@ auth_chain_look_up(struct auth_request *r)
 {
 	struct auth_worker_lookup m = { .passdb = r->passdb,
 	    .service = r->service, .is_secured = r->is_secured,
-	    .rip = r->rip, .lip = r->lip, .attempt = 1 };
+	    .rip = r->rip, .lip = r->lip, .attempt = r->attempt };
 	int result;
 
 	(void)strlcpy(m.user, auth_master_asked(r), sizeof(m.user));

@@ -330,6 +330,7 @@ auth_request_new(struct auth_request_map *map, uint32_t id,
 	r->env = map->env;
 	r->service = m->service;
 	r->is_secured = m->is_secured;
+	r->attempt = m->attempt;
 	/* Root need not wait. */
 	r->has_nodelay = map->watch != NULL;
 	r->rip = m->rip;

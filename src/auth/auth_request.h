@@ -36,6 +36,7 @@ struct auth_request {
 	struct auth_request_env	*env;
 	enum auth_request_state	 state;
 	uint8_t			 service;	/* enum service_id */
+	uint16_t		 attempt;	/* of this client */
 	bool			 is_secured, is_delay_over, is_master_asked;
 	bool			 is_dummy;	/* verifies for nobody */
 	bool			 has_verified;	/* a password was looked at */

@@ -123,7 +123,10 @@ def test_the_request(ask, hosts):
         assert request["Server-Addr"] == "127.0.0.1"
         assert request["Auth-Port"] == str(suite.addr("imap")[1])
         suite.wait_log(rf"session={re.escape(request['Auth-Session'])}\b")
-        suite.imap(ipv6=True).login("joe", "px")
+        again = suite.imap(ipv6=True)
+        again.login("joe", "px")
+        again.login("joe", "px")
+        assert [r["Auth-Login-Attempt"] for r in web.requests[1:]] == ["1", "2"]
         assert web.requests[1]["Client-IP"] == "::1"
         # One connection serves them all.
         assert {r.connection for r in web.requests} == {1}

@@ -152,6 +152,7 @@ request_bytes(struct fixture *f, uint32_t id, const char *mech,
     const char *initial, size_t len)
 {
 	struct login_auth_request m = { .has_initial = initial != NULL,
+		.attempt = 3,
 		.initial = { (const uint8_t *)initial, len } };
 
 	(void)strlcpy(m.mech, mech, sizeof(m.mech));

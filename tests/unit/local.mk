@@ -62,6 +62,12 @@ UNIT_TESTS += tests/unit/test_connect_text
 UNIT_TESTS += tests/unit/test_settings
 UNIT_TESTS += tests/unit/test_settings_files
 UNIT_TESTS += tests/unit/test_settings_passdb
+tests_unit_test_settings_passdb_CPPFLAGS = $(AM_CPPFLAGS)
+if WITH_CURL
+tests_unit_test_settings_passdb_CPPFLAGS += -DWITH_CURL
+UNIT_TESTS += tests/unit/test_nginx_http
+tests_unit_test_nginx_http_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
+endif
 UNIT_TESTS += tests/unit/test_var
 UNIT_TESTS += tests/unit/test_ctl_args
 UNIT_TESTS += tests/unit/test_ctl_server

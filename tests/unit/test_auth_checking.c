@@ -50,7 +50,7 @@ test_who_gets_the_password(void **state)
 	for (uint8_t i = 0; i < 3; i++) {
 		assert_int_equal(f->worker.type, AUTH_WORKER_LOOKUP);
 		assert_int_equal(f->worker.lookup.passdb, i);
-		assert_int_equal(f->worker.lookup.attempt, 1);
+		assert_int_equal(f->worker.lookup.attempt, 3);
 		assert_string_equal(f->worker.lookup.pass,
 		    i == 2 ? "secret" : "");
 		if (i < 2)

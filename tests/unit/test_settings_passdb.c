@@ -181,6 +181,74 @@ test_passwd_modes(void **state)
 	bad("passwd-file", users, "", want);
 }
 
+#ifdef WITH_CURL
+static void
+test_http_args(void **state)
+{
+	struct settings *s;
+
+	(void)state;
+	s = read_passdb("nginx-http", "https://a/x?key=hush unix:/s:/u "
+	    "http://192.0.2.1:81/ http://127.0.0.1/", "");
+	if (s == NULL)
+		fail_msg("%s", faults.text[0]);
+	assert_int_equal(s->passdbs[0].driver, PASSDB_NGINX_HTTP);
+	assert_int_equal(s->passdbs[0].sql_nhosts, 4);
+	assert_string_equal(s->passdbs[0].sql_hosts[0], "https://a:443");
+	assert_string_equal(s->passdbs[0].sql_hosts[1], "unix:/s");
+	assert_string_equal(s->passdbs[0].sql_hosts[3],
+	    "http://127.0.0.1:80");
+	/* One of them takes the password over a network in clear. */
+	assert_int_equal(faults.nnotices, 1);
+	assert_non_null(strstr(faults.notices[0],
+	    "http://192.0.2.1:81: passwords cross the network in clear"));
+	settings_free(s);
+	bad("nginx-http", "ftp://a/", "", "passdb nginx-http: ftp://a/: "
+	    "expected http://, https:// or unix:/path:/uri");
+	bad("nginx-http", "timeout=3", "", "passdb nginx-http: a URL is "
+	    "missing");
+	bad("nginx-http", "http://127.0.0.1/", "deny = yes\n",
+	    "passdb nginx-http: not with deny = yes");
+}
+
+/* The key is secret, what signs is not. */
+static void
+test_http_files(void **state)
+{
+	char args[512], want[256];
+
+	(void)state;
+	(void)snprintf(args, sizeof(args), "https://a/ ssl_ca=%s", users);
+	(void)snprintf(want, sizeof(want), "%s: No such file", users);
+	bad("nginx-http", args, "", want);
+	write_to(users, "x", 0644);
+	good("nginx-http", args);
+	(void)snprintf(want, sizeof(want), "%s: must not be writable by "
+	    "group or others", users);
+	assert_int_equal(chmod(users, 0664), 0);
+	bad("nginx-http", args, "", want);
+	assert_int_equal(chmod(users, 0644), 0);
+	(void)snprintf(args, sizeof(args), "https://a/ cert=%s key=%s", users,
+	    users);
+	(void)snprintf(want, sizeof(want), "%s: must not be readable by "
+	    "others", users);
+	bad("nginx-http", args, "", want);
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(chown(users, 0, WORKER), 0);
+	assert_int_equal(chmod(users, 0640), 0);
+	good("nginx-http", args);
+}
+#else
+static void
+test_http_args(void **state)
+{
+	(void)state;
+	bad("nginx-http", "https://a/", "", "passdb nginx-http: this build "
+	    "of mailwicket has no HTTP client");
+}
+#endif
+
 #define T(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
@@ -189,6 +257,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_passwd_args),
 		T(test_passwd_modes),
+		T(test_http_args),
+#ifdef WITH_CURL
+		T(test_http_files),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
