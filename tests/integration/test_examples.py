@@ -108,6 +108,34 @@ def test_the_services_work(new_suite):
         assert hosts.logins == [("joe", "pw")]
 
 
+def test_the_postgresql_example_works(new_suite, postgres):
+    postgres.sql("DROP DATABASE IF EXISTS dovecotdb WITH (FORCE)")
+    postgres.sql("DROP ROLE IF EXISTS dovecotdba")
+    postgres.sql("CREATE DATABASE dovecotdb")
+    postgres.sql(example("pgsql.sql"), "dovecotdb")
+    addr = f"127.{random.randint(61, 120)}.{random.randint(1, 254)}.7"
+    postgres.sql(
+        f"UPDATE dovecot.proxy_domain_mappings SET mail_server_ip = '{addr}'",
+        "dovecotdb",
+    )
+    suite = new_suite(conf=conf, start=False)
+    words = "host=localhost"
+    assert words in example("sql-pgsql.conf")
+    suite.sql_conf.write_text(
+        example("sql-pgsql.conf").replace(
+            f"connect = {words}", f"connect = {words} port={postgres.port}"
+        )
+    )
+    suite.start()
+    with Hosts(imap_script, pop3_script, addr, standard=True) as hosts:
+        suite.imap().ok("LOGIN john@labo1 pw")
+        assert suite.pop3().login("joe@LABO2", "pw").startswith("+OK")
+        assert hosts.logins == [("john", "pw"), ("joe", "pw")]
+        assert suite.imap().login("joe@labo3", "pw")[1].startswith(
+            "a NO [AUTHENTICATIONFAILED]"
+        )
+
+
 def test_readme_shows_the_examples():
     """Each line of the shown files stands in an example."""
     readme = (EXAMPLES.parents[1] / "README.md").read_text()
