@@ -77,8 +77,22 @@ def pytest_collection_modifyitems(config, items):
     items[:] = kept
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A test that has failed says so to its fixtures."""
+    report = (yield).get_result()
+    if call.when == "call":
+        item.has_failed = report.failed
+
+
+def show_log(request, suite):
+    """Under a failed test stands what the suite has logged."""
+    if getattr(request.node, "has_failed", False):
+        print(suite.log(0)[-6000:], suite.stderr()[-2000:])
+
+
 @pytest.fixture
-def new_suite(mode):
+def new_suite(request, mode):
     """Makes suites of this mode; each is stopped and checked at the end."""
     made = []
 
@@ -89,6 +103,7 @@ def new_suite(mode):
     yield make
     faults = []
     for suite in made:
+        show_log(request, suite)
         try:
             suite.close()
         except AssertionError as fault:
@@ -106,13 +121,14 @@ def module_suite(request, mode):
 
 
 @pytest.fixture
-def suite(module_suite):
+def suite(request, module_suite):
     """The module's suite; what a test leaves in the log is its own fault."""
     start = module_suite.mark()
     yield module_suite
     for wire in module_suite.wires:
         wire.close()
     module_suite.wires.clear()
+    show_log(request, module_suite)
     assert module_suite.proc.poll() is None, "the master died"
     troubles = module_suite.troubles(start)
     assert not troubles, troubles
