@@ -75,10 +75,11 @@ static int
 worker_auth_peer(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 {
 	struct worker *w = endpoint;
+	struct master_auth which;
 
 	(void)id;
 	w->auth_fd = fd;
-	return wire_end(r);
+	return master_auth_get(r, &which);
 }
 
 static int
@@ -112,8 +113,8 @@ static const struct channel_row worker_master_rows[] = {
 	  .when = WORKER_SETUP | WORKER_SERVING, .min = 1, .max = 1,
 	  .takes_fd = true, .handler = worker_log_fallback },
 	{ .type = MASTER_AUTH_PEER, .name = "AUTH_PEER",
-	  .when = WORKER_SETUP, .takes_fd = true, .is_once = true,
-	  .handler = worker_auth_peer },
+	  .when = WORKER_SETUP, .min = 2, .max = 2, .takes_fd = true,
+	  .is_once = true, .handler = worker_auth_peer },
 	{ .type = MASTER_START, .name = "START",
 	  .when = WORKER_SETUP, .is_once = true, .handler = worker_start },
 	{ .type = MASTER_DRAIN, .name = "DRAIN",

@@ -14,6 +14,7 @@
 #include "auth/cache_admin.h"
 #include "config/config_wire.h"
 #include "config/settings.h"
+#include "ipc/auth_choice.h"
 #include "ipc/child_setup.h"
 #include "ipc/master_child.h"
 #include "ipc/roles.h"
@@ -36,6 +37,7 @@ struct auth_main {
 	struct channel		*master;
 	struct loop		*loop;
 	struct settings		*settings;
+	struct master_auth	 self;		/* count 0: not told yet */
 	struct buf		 parts;		/* of the settings */
 	bool			 is_started;
 	struct auth_server	 server;
@@ -43,6 +45,7 @@ struct auth_main {
 
 static int	auth_main_settings(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_fallback(void *, uint32_t, struct wire_reader *, int);
+static int	auth_main_self(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_start(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_drain(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_login(void *, uint32_t, struct wire_reader *, int);
@@ -55,6 +58,8 @@ static const struct channel_row auth_main_rows[] = {
 	{ MASTER_LOG_FALLBACK, "LOG_FALLBACK",
 	    AUTH_MAIN_SETUP | AUTH_MAIN_SERVING, 1, 1, true, false,
 	    auth_main_fallback },
+	{ MASTER_AUTH_SELF, "AUTH_SELF", AUTH_MAIN_SETUP, 2, 2, false, true,
+	    auth_main_self },
 	{ MASTER_START, "START", AUTH_MAIN_SETUP, 0, 0, false, true,
 	    auth_main_start },
 	{ MASTER_LOGIN_PEER, "LOGIN_PEER", AUTH_MAIN_SERVING, 4, 4, true,
@@ -86,6 +91,16 @@ auth_main_fallback(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 }
 
 static int
+auth_main_self(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct auth_main *m = endpoint;
+
+	(void)id;
+	(void)fd;
+	return master_auth_get(r, &m->self);
+}
+
+static int
 auth_main_start(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 {
 	struct auth_main *m = endpoint;
@@ -95,8 +110,14 @@ auth_main_start(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 	m->settings = config_wire_get(buf_head(&m->parts),
 	    buf_used(&m->parts));
 	buf_clear(&m->parts);
-	m->is_started = m->settings != NULL;
-	return m->is_started ? wire_end(r) : -1;
+	if (m->settings == NULL || m->self.count == 0)
+		return -1;
+	m->is_started = true;
+	/* Workers and memory are shared out between all auth processes. */
+	m->settings->auth_worker_max_count = auth_share(
+	    m->settings->auth_worker_max_count, m->self.index, m->self.count);
+	m->settings->auth_cache_size_bytes /= m->self.count;
+	return wire_end(r);
 }
 
 static int

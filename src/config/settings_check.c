@@ -252,6 +252,20 @@ check_counts(struct reader *r)
 	}
 }
 
+/* Each auth process needs one. */
+static void
+check_auth_workers(struct reader *r)
+{
+	const struct settings *s = r->settings;
+	struct config_place place;
+
+	if (s->auth_worker_max_count >= s->auth_count)
+		return;
+	place = reader_place(r, "auth_worker_max_count", -1);
+	faults_add(r->faults, &place, "auth_worker_max_count: %u is less than "
+	    "auth_count, %u", s->auth_worker_max_count, s->auth_count);
+}
+
 static void
 check_process_size(struct reader *r)
 {
@@ -459,6 +473,7 @@ static const check_fn checks[] = {
 	check_listen,
 	check_listeners_differ,
 	check_counts,
+	check_auth_workers,
 	check_process_size,
 	check_ssl,
 	check_plaintext,

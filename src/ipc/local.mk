@@ -1,5 +1,7 @@
 noinst_LIBRARIES += src/ipc/libipc.a
 src_ipc_libipc_a_SOURCES = \
+	src/ipc/auth_choice.c \
+	src/ipc/auth_choice.h \
 	src/ipc/auth_worker.c \
 	src/ipc/auth_worker.h \
 	src/ipc/auth_worker_db.c \

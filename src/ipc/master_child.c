@@ -77,6 +77,25 @@ master_peer_get(struct wire_reader *r, struct master_peer *m)
 }
 
 void
+master_auth_put(struct wire_writer *w, const struct master_auth *m)
+{
+	wire_put_u8(w, m->index);
+	wire_put_u8(w, m->count);
+	if (m->count > MASTER_AUTHS_MAX || m->index >= m->count)
+		w->has_failed = true;
+}
+
+int
+master_auth_get(struct wire_reader *r, struct master_auth *m)
+{
+	m->index = wire_get_u8(r);
+	m->count = (uint8_t)wire_get_enum(r, MASTER_AUTHS_MAX);
+	if (m->index >= m->count)
+		r->has_failed = true;
+	return wire_end(r);
+}
+
+void
 child_status_put(struct wire_writer *w, const struct child_status *m)
 {
 	wire_put_u32(w, m->waiting);

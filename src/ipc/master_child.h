@@ -4,10 +4,10 @@
  * Trust: the child trusts the master; the master treats what a child says as
  * hostile and closes the channel (and kills the child) on a violation.
  * Order: HELLO both ways; SETTINGS_PART..., LOG_FALLBACK, LISTENER... (login),
- * AUTH_PEER (login, worker), what TLS needs, START; the child jails itself and
- * says READY.  Later LOG_FALLBACK, AUTH_PEER, SIGNER_PEER and TICKETS may come
- * again, LOGIN_PEER (auth, signer) and WORKER_PEER (auth) at any time after
- * START.  EOF from the master means: it is gone.
+ * AUTH_PEER (login, worker), AUTH_SELF (auth), what TLS needs, START; the child
+ * jails itself and says READY.  Later LOG_FALLBACK, AUTH_PEER, SIGNER_PEER and
+ * TICKETS may come again, LOGIN_PEER (auth, signer), WORKER_PEER and CTL_PEER
+ * (auth) at any time after START.  EOF from the master means: it is gone.
  * After DRAIN a login process closes its listeners and ends with its last
  * session; auth answers what it was asked and ends with its last login peer.
  */
@@ -21,7 +21,7 @@
 #include "lib/channel.h"
 #include "lib/netaddr.h"
 
-#define MASTER_CHILD_VERSION	3
+#define MASTER_CHILD_VERSION	4
 
 extern const struct channel_contract master_child_contract;
 
@@ -48,6 +48,7 @@ enum master_child_type {
 	MASTER_KEYS = 16,		/* signer, fd: a key_set */
 	MASTER_CHECK = 17,		/* signer, instead of START, fd: the
 					   cert_set that the keys are for */
+	MASTER_AUTH_SELF = 18,		/* auth: which of how many you are */
 	/* child to master */
 	CHILD_READY = 101,
 	CHILD_TAKEN = 102,		/* per-connection: I have my client */
@@ -65,6 +66,8 @@ enum master_child_type {
 /* All parts together: bounds what a child allocates. */
 #define MASTER_SETTINGS_MAX		(1024u * 1024)
 #define MASTER_LISTENERS_MAX		32
+/* Each login process has a channel to each of them. */
+#define MASTER_AUTHS_MAX		16
 
 struct master_settings_part {
 	const uint8_t	*data;		/* borrowed */
@@ -85,6 +88,12 @@ struct master_peer {
 	uint32_t	 pid;
 };
 
+/* AUTH_PEER, AUTH_SELF: which auth process it is, of how many. */
+struct master_auth {
+	uint8_t		 index;		/* below count */
+	uint8_t		 count;		/* 1 to MASTER_AUTHS_MAX */
+};
+
 struct child_status {
 	uint32_t	 waiting;	/* clients that have not logged in */
 	uint32_t	 sessions;	/* relayed sessions */
@@ -103,6 +112,8 @@ void	master_listener_put(struct wire_writer *,
 int	master_listener_get(struct wire_reader *, struct master_listener *);
 void	master_peer_put(struct wire_writer *, const struct master_peer *);
 int	master_peer_get(struct wire_reader *, struct master_peer *);
+void	master_auth_put(struct wire_writer *, const struct master_auth *);
+int	master_auth_get(struct wire_reader *, struct master_auth *);
 void	child_status_put(struct wire_writer *, const struct child_status *);
 int	child_status_get(struct wire_reader *, struct child_status *);
 

@@ -1,5 +1,5 @@
 /*
- * auth_client: the login process's side of its channel to auth.
+ * auth_client: the login process's side of its channels to auth.
  * Runs in: login processes.
  * Hostile input: none; auth is trusted.
  * Never: leaves a session without an answer.
@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/settings.h"
+#include "ipc/auth_choice.h"
 #include "ipc/login_auth.h"
+#include "ipc/master_child.h"
 #include "lib/channel.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
@@ -31,16 +34,24 @@ RB_HEAD(auth_tree, session_login);
 /* A new auth is told of so many sessions at a time, some 250 kB. */
 #define AUTH_CLIENT_TELL_MAX	4096
 
-struct auth_client {
-	struct login_process	*process;
-	struct channel		*channel;	/* NULL: no auth now */
+/* One auth process. */
+struct auth_peer {
+	struct auth_client	*client;
+	uint8_t			 index;
+	struct channel		*channel;	/* NULL: not there now */
 	struct auth_tree	 open;
 	uint32_t		 last_id;
 	bool			 has_wrapped;	/* ids are used again */
-	struct loop_timers	 timers;
 	struct loop_timer	 lazy_timer, tell_timer;
 	uint32_t		 lazy[AUTH_CLIENT_LAZY_MAX];	/* logged in */
 	size_t			 nlazy;
+};
+
+struct auth_client {
+	struct login_process	*process;
+	struct auth_peer	*peers[MASTER_AUTHS_MAX];
+	uint32_t		 count;		/* users are split so */
+	struct loop_timers	 timers;
 	struct session_login	*key;		/* to look up with */
 	struct login_auth_route	 unused;	/* of a cancelled request */
 	uint8_t			 body[CHANNEL_BODY_MAX]; /* to send */
@@ -64,41 +75,41 @@ auth_client_new(struct login_process *process)
 	ac->process = process;
 	ac->key = xcalloc(1, sizeof(*ac->key));
 	loop_timers_init(process->loop, &ac->timers, AUTH_CLIENT_LAZY_MS);
-	RB_INIT(&ac->open);
 	return ac;
 }
 
 /* The session of an answer; NULL when it was cancelled meanwhile. */
 static struct session *
-auth_client_find(struct auth_client *ac, uint32_t id)
+auth_client_find(struct auth_peer *ap, uint32_t id)
 {
 	struct session_login *login;
 
-	ac->key->auth_id = id;
-	login = RB_FIND(auth_tree, &ac->open, ac->key);
+	ap->client->key->auth_id = id;
+	login = RB_FIND(auth_tree, &ap->open, ap->client->key);
 	return login == NULL ? NULL : login->session;
 }
 
 static void
-auth_client_forget(struct auth_client *ac, struct session *s)
+auth_client_forget(struct auth_peer *ap, struct session *s)
 {
-	RB_REMOVE(auth_tree, &ac->open, s->login);
+	RB_REMOVE(auth_tree, &ap->open, s->login);
 	s->login->auth_id = 0;
 }
 
 static int
 auth_client_ok(void *arg, uint32_t id, struct wire_reader *r, int fd)
 {
-	struct auth_client *ac = arg;
-	struct session *s = auth_client_find(ac, id);
+	struct auth_peer *ap = arg;
+	struct session *s = auth_client_find(ap, id);
 	int result;
 
 	(void)fd;
 	result = login_auth_route_get(r, s != NULL ? &s->login->route :
-	    &ac->unused);
-	explicit_bzero(ac->unused.pass, sizeof(ac->unused.pass));
+	    &ap->client->unused);
+	explicit_bzero(ap->client->unused.pass,
+	    sizeof(ap->client->unused.pass));
 	if (result == 0 && s != NULL) {
-		auth_client_forget(ac, s);
+		auth_client_forget(ap, s);
 		s->grant_id = id;
 		session_auth_ok(s);
 	}
@@ -108,8 +119,8 @@ auth_client_ok(void *arg, uint32_t id, struct wire_reader *r, int fd)
 static int
 auth_client_challenge(void *arg, uint32_t id, struct wire_reader *r, int fd)
 {
-	struct auth_client *ac = arg;
-	struct session *s = auth_client_find(ac, id);
+	struct auth_peer *ap = arg;
+	struct session *s = auth_client_find(ap, id);
 	struct login_auth_bytes bytes;
 
 	(void)fd;
@@ -123,15 +134,15 @@ auth_client_challenge(void *arg, uint32_t id, struct wire_reader *r, int fd)
 static int
 auth_client_fail(void *arg, uint32_t id, struct wire_reader *r, int fd)
 {
-	struct auth_client *ac = arg;
-	struct session *s = auth_client_find(ac, id);
+	struct auth_peer *ap = arg;
+	struct session *s = auth_client_find(ap, id);
 	struct login_auth_fail fail;
 
 	(void)fd;
 	if (login_auth_fail_get(r, &fail) == -1)
 		return -1;
 	if (s != NULL) {
-		auth_client_forget(ac, s);
+		auth_client_forget(ap, s);
 		session_auth_fail(s, &fail);
 	}
 	return 0;
@@ -147,56 +158,57 @@ static const struct channel_row auth_client_rows[] = {
 };
 
 static void
-auth_client_no_grants(struct session_list *list)
+auth_client_no_grants(const struct auth_peer *ap, struct session_list *list)
 {
 	struct session *s;
 
 	TAILQ_FOREACH(s, list, entry)
-		s->grant_id = 0;
+		if (s->auth == ap->index)
+			s->grant_id = 0;
 }
 
 /* No answer will come for what is open: "temporary", to each. */
 static void
-auth_client_fail_all(struct auth_client *ac)
+auth_client_fail_all(struct auth_peer *ap)
 {
 	struct login_auth_fail fail = { .code = LOGIN_AUTH_CODE_TEMP };
 	struct session_login *login;
 	struct session *s;
 
-	while ((login = RB_MIN(auth_tree, &ac->open)) != NULL) {
+	while ((login = RB_MIN(auth_tree, &ap->open)) != NULL) {
 		s = login->session;
-		auth_client_forget(ac, s);
+		auth_client_forget(ap, s);
 		session_auth_fail(s, &fail);
 	}
 }
 
 static void
-auth_client_lose(struct auth_client *ac)
+auth_client_lose(struct auth_peer *ap)
 {
-	channel_free(ac->channel);
-	ac->channel = NULL;
-	ac->last_id = 0;
-	ac->has_wrapped = false;
-	ac->nlazy = 0;
-	loop_timer_stop(&ac->lazy_timer);
-	loop_timer_stop(&ac->tell_timer);
-	auth_client_no_grants(&ac->process->waiting);
-	auth_client_no_grants(&ac->process->relayed);
-	auth_client_fail_all(ac);
+	channel_free(ap->channel);
+	ap->channel = NULL;
+	ap->last_id = 0;
+	ap->has_wrapped = false;
+	ap->nlazy = 0;
+	loop_timer_stop(&ap->lazy_timer);
+	loop_timer_stop(&ap->tell_timer);
+	auth_client_no_grants(ap, &ap->client->process->waiting);
+	auth_client_no_grants(ap, &ap->client->process->relayed);
+	auth_client_fail_all(ap);
 }
 
 static void
 auth_client_closed(void *arg, enum channel_end end)
 {
-	struct auth_client *ac = arg;
+	struct auth_peer *ap = arg;
 
 	(void)end;
-	auth_client_lose(ac);
+	auth_client_lose(ap);
 }
 
 /* All messages go this way, behind those that were not urgent. */
 static void
-auth_client_send(struct auth_client *ac, enum login_auth_type type,
+auth_client_send(struct auth_peer *ap, enum login_auth_type type,
     uint32_t id, struct wire_writer *w)
 {
 	struct login_auth_outcome m = { .result = LOGIN_AUTH_LOGGED_IN };
@@ -204,16 +216,16 @@ auth_client_send(struct auth_client *ac, enum login_auth_type type,
 	uint8_t body[4];
 	size_t i;
 
-	for (i = 0; i < ac->nlazy; i++) {
+	for (i = 0; i < ap->nlazy; i++) {
 		wire_writer_init(&lazy, body, sizeof(body));
 		login_auth_outcome_put(&lazy, &m);
-		channel_send(ac->channel, LOGIN_AUTH_OUTCOME, ac->lazy[i],
+		channel_send(ap->channel, LOGIN_AUTH_OUTCOME, ap->lazy[i],
 		    &lazy, -1);
 	}
-	ac->nlazy = 0;
-	loop_timer_stop(&ac->lazy_timer);
+	ap->nlazy = 0;
+	loop_timer_stop(&ap->lazy_timer);
 	if (w != NULL)
-		channel_send(ac->channel, (uint16_t)type, id, w, -1);
+		channel_send(ap->channel, (uint16_t)type, id, w, -1);
 }
 
 static bool
@@ -229,22 +241,22 @@ auth_client_has_id(const struct session_list *list, uint32_t id)
 
 /* A number that nothing of this channel has, also when they come again. */
 static uint32_t
-auth_client_next_id(struct auth_client *ac)
+auth_client_next_id(struct auth_peer *ap)
 {
 	do {
-		if (++ac->last_id == 0) {
-			ac->has_wrapped = true;
-			ac->last_id = 1;
+		if (++ap->last_id == 0) {
+			ap->has_wrapped = true;
+			ap->last_id = 1;
 		}
-	} while (ac->has_wrapped &&
-	    (auth_client_find(ac, ac->last_id) != NULL ||
-	    auth_client_has_id(&ac->process->waiting, ac->last_id) ||
-	    auth_client_has_id(&ac->process->relayed, ac->last_id)));
-	return ac->last_id;
+	} while (ap->has_wrapped &&
+	    (auth_client_find(ap, ap->last_id) != NULL ||
+	    auth_client_has_id(&ap->client->process->waiting, ap->last_id) ||
+	    auth_client_has_id(&ap->client->process->relayed, ap->last_id)));
+	return ap->last_id;
 }
 
 static void
-auth_client_session(struct auth_client *ac, struct session *s)
+auth_client_session(struct auth_peer *ap, struct session *s)
 {
 	struct login_auth_session m = {
 		.service = (uint8_t)s->process->protocol->service,
@@ -252,46 +264,117 @@ auth_client_session(struct auth_client *ac, struct session *s)
 	};
 	struct wire_writer w;
 
-	s->grant_id = auth_client_next_id(ac);
+	s->grant_id = auth_client_next_id(ap);
+	s->auth = ap->index;
 	/* It has said its END already. */
 	if (s->state == SESSION_CLOSING)
 		return;
 	(void)strlcpy(m.user, s->user, sizeof(m.user));
-	wire_writer_init(&w, ac->body, sizeof(ac->body));
+	wire_writer_init(&w, ap->client->body, sizeof(ap->client->body));
 	login_auth_session_put(&w, &m);
-	auth_client_send(ac, LOGIN_AUTH_SESSION, s->grant_id, &w);
+	auth_client_send(ap, LOGIN_AUTH_SESSION, s->grant_id, &w);
+}
+
+/* The auth process to ask about this user; NULL when it is not there. */
+static struct auth_peer *
+auth_client_choose(const struct auth_client *ac, const struct session *s)
+{
+	struct auth_peer *ap;
+
+	if (ac->count == 0)
+		return NULL;
+	ap = ac->peers[s->auth_number % ac->count];
+	return ap->channel == NULL ? NULL : ap;
+}
+
+/* The one that was asked. */
+static struct auth_peer *
+auth_client_asked(const struct auth_client *ac, const struct session *s)
+{
+	return ac->peers[s->auth];
 }
 
 /*
- * Tells a new auth of the sessions that live, as many as it may have to take
- * at once.  Those that it does not know are the first of the list: who has
- * been told, or logs in now, goes to its end.
+ * Tells a new auth of the sessions that live and are its own, as many as it
+ * may have to take at once.
  */
 static void
 auth_client_tell(void *arg)
 {
-	struct auth_client *ac = arg;
-	struct session_list *list = &ac->process->relayed;
+	struct auth_peer *ap = arg;
+	struct auth_client *ac = ap->client;
 	struct session *s;
 	unsigned int n = 0;
 
-	while ((s = TAILQ_FIRST(list)) != NULL && s->grant_id == 0) {
-		if (n == AUTH_CLIENT_TELL_MAX ||
-		    channel_queued(ac->channel) > CHANNEL_QUEUE_HIGH) {
-			loop_timer_start(&ac->timers, &ac->tell_timer,
-			    auth_client_tell, ac);
+	TAILQ_FOREACH(s, &ac->process->relayed, entry) {
+		if (s->grant_id != 0 || auth_client_choose(ac, s) != ap)
+			continue;
+		if (n++ == AUTH_CLIENT_TELL_MAX ||
+		    channel_queued(ap->channel) > CHANNEL_QUEUE_HIGH) {
+			loop_timer_start(&ac->timers, &ap->tell_timer,
+			    auth_client_tell, ap);
 			return;
 		}
-		auth_client_session(ac, s);
-		TAILQ_REMOVE(list, s, entry);
-		TAILQ_INSERT_TAIL(list, s, entry);
-		n++;
+		auth_client_session(ap, s);
 	}
 }
 
-void
-auth_client_open(struct auth_client *ac, int fd)
+static void	auth_client_send_empty(struct auth_peer *,
+		    enum login_auth_type, uint32_t);
+
+/* Users are split in another way now: their sessions move. */
+static void
+auth_client_recount(struct auth_client *ac, uint32_t count)
 {
+	struct session *s;
+	uint32_t i;
+
+	ac->count = count;
+	TAILQ_FOREACH(s, &ac->process->relayed, entry) {
+		if (s->grant_id == 0 || s->auth == s->auth_number % count)
+			continue;
+		auth_client_send_empty(auth_client_asked(ac, s),
+		    LOGIN_AUTH_END, s->grant_id);
+		s->grant_id = 0;
+	}
+	for (i = count; i < MASTER_AUTHS_MAX; i++)
+		if (ac->peers[i] != NULL)
+			auth_client_lose(ac->peers[i]);
+	for (i = 0; i < count; i++)
+		if (ac->peers[i]->channel != NULL)
+			auth_client_tell(ac->peers[i]);
+}
+
+/* Are there channels to so many? */
+static bool
+auth_client_has_all(const struct auth_client *ac, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (ac->peers[i] == NULL || ac->peers[i]->channel == NULL)
+			return false;
+	return true;
+}
+
+static struct auth_peer *
+auth_client_peer(struct auth_client *ac, uint8_t index)
+{
+	struct auth_peer *ap = ac->peers[index];
+
+	if (ap != NULL)
+		return ap;
+	ap = xcalloc(1, sizeof(*ap));
+	ap->client = ac;
+	ap->index = index;
+	RB_INIT(&ap->open);
+	ac->peers[index] = ap;
+	return ap;
+}
+
+void
+auth_client_open(struct auth_client *ac, const struct master_auth *which,
+    int fd)
+{
+	struct auth_peer *ap = auth_client_peer(ac, which->index);
 	struct channel_config config = {
 		.loop = ac->process->loop,
 		.fd = fd,
@@ -302,19 +385,55 @@ auth_client_open(struct auth_client *ac, int fd)
 		.policy = CHANNEL_PEER_HIGHER,
 		.role = (uint16_t)ac->process->protocol->role,
 		.peer = "auth",
-		.endpoint = ac,
+		.endpoint = ap,
 		.closed_fn = auth_client_closed,
 	};
 
-	auth_client_lose(ac);
-	ac->channel = channel_new(&config);
-	auth_client_tell(ac);
+	auth_client_lose(ap);
+	ap->channel = channel_new(&config);
+	/* Another count is used when it can be. */
+	if (ac->count != which->count &&
+	    auth_client_has_all(ac, which->count))
+		auth_client_recount(ac, which->count);
+	else
+		auth_client_tell(ap);
 }
 
 void
 auth_client_close(struct auth_client *ac)
 {
-	auth_client_lose(ac);
+	for (uint32_t i = 0; i < MASTER_AUTHS_MAX; i++)
+		if (ac->peers[i] != NULL)
+			auth_client_lose(ac->peers[i]);
+}
+
+bool
+auth_client_needs_name(const struct auth_client *ac)
+{
+	return ac->count > 1;
+}
+
+/*
+ * The name in a first response, whose form is auth's to judge: of PLAIN for
+ * whom (RFC 4616: authzid NUL authcid NUL password) or who, of LOGIN all.
+ */
+static void
+auth_client_number(const struct auth_client *ac, struct session *s,
+    const char *initial, size_t len)
+{
+	const char *end;
+
+	if (strcmp(s->login->mech, "PLAIN") == 0 && len > 0) {
+		if (initial[0] == '\0') {
+			initial++;
+			len--;
+		}
+		end = memchr(initial, '\0', len);
+		if (end != NULL)
+			len = (size_t)(end - initial);
+	}
+	s->auth_number = auth_choice(initial, len,
+	    ac->process->set->auth_master_user_separator);
 }
 
 void
@@ -323,12 +442,16 @@ auth_client_submit(struct auth_client *ac, struct session *s,
 {
 	struct login_auth_fail fail = { .code = LOGIN_AUTH_CODE_TEMP };
 	struct login_auth_request m;
+	struct auth_peer *ap;
 	struct wire_writer w;
 
-	if (ac->channel == NULL) {
+	auth_client_number(ac, s, has_initial ? initial : "",
+	    has_initial ? len : 0);
+	if ((ap = auth_client_choose(ac, s)) == NULL) {
 		session_auth_fail(s, &fail);
 		return;
 	}
+	s->auth = ap->index;
 	m.service = (uint8_t)s->process->protocol->service;
 	m.is_secured = s->login->is_secured;
 	m.has_initial = has_initial;
@@ -342,42 +465,45 @@ auth_client_submit(struct auth_client *ac, struct session *s,
 	m.initial.len = len;
 	wire_writer_init(&w, ac->body, sizeof(ac->body));
 	login_auth_request_put(&w, &m);
-	s->login->auth_id = auth_client_next_id(ac);
-	RB_INSERT(auth_tree, &ac->open, s->login);
-	auth_client_send(ac, LOGIN_AUTH_REQUEST, s->login->auth_id, &w);
+	s->login->auth_id = auth_client_next_id(ap);
+	RB_INSERT(auth_tree, &ap->open, s->login);
+	auth_client_send(ap, LOGIN_AUTH_REQUEST, s->login->auth_id, &w);
 }
 
 void
 auth_client_continue(struct auth_client *ac, struct session *s,
     const void *response, size_t len)
 {
+	struct auth_peer *ap = auth_client_asked(ac, s);
 	struct login_auth_bytes m = { .data = response, .len = len };
 	struct wire_writer w;
 
-	wire_writer_init(&w, ac->body, sizeof(ac->body));
+	wire_writer_init(&w, ap->client->body, sizeof(ap->client->body));
 	login_auth_bytes_put(&w, &m);
-	auth_client_send(ac, LOGIN_AUTH_CONTINUE, s->login->auth_id, &w);
+	auth_client_send(ap, LOGIN_AUTH_CONTINUE, s->login->auth_id, &w);
 }
 
 static void
-auth_client_send_empty(struct auth_client *ac, enum login_auth_type type,
+auth_client_send_empty(struct auth_peer *ap, enum login_auth_type type,
     uint32_t id)
 {
 	struct wire_writer w;
 
-	wire_writer_init(&w, ac->body, 0);
-	auth_client_send(ac, type, id, &w);
+	wire_writer_init(&w, ap->client->body, 0);
+	auth_client_send(ap, type, id, &w);
 }
 
 void
 auth_client_cancel(struct auth_client *ac, struct session *s)
 {
+	struct auth_peer *ap = auth_client_asked(ac, s);
+
 	if (s->login == NULL || s->login->auth_id == 0)
 		return;
-	if (ac->channel != NULL)
-		auth_client_send_empty(ac, LOGIN_AUTH_CANCEL,
+	if (ap->channel != NULL)
+		auth_client_send_empty(ap, LOGIN_AUTH_CANCEL,
 		    s->login->auth_id);
-	auth_client_forget(ac, s);
+	auth_client_forget(ap, s);
 }
 
 static void
@@ -391,35 +517,36 @@ auth_client_lazy_over(void *arg)
  * client of its own has nothing else to say.
  */
 static void
-auth_client_logged_in(struct auth_client *ac, uint32_t id)
+auth_client_logged_in(struct auth_peer *ap, uint32_t id)
 {
-	ac->lazy[ac->nlazy++] = id;
-	if (ac->process->is_single || ac->nlazy == AUTH_CLIENT_LAZY_MAX)
-		auth_client_lazy_over(ac);
-	else if (ac->lazy_timer.on == NULL)
-		loop_timer_start(&ac->timers, &ac->lazy_timer,
-		    auth_client_lazy_over, ac);
+	ap->lazy[ap->nlazy++] = id;
+	if (ap->client->process->is_single || ap->nlazy == AUTH_CLIENT_LAZY_MAX)
+		auth_client_lazy_over(ap);
+	else if (ap->lazy_timer.on == NULL)
+		loop_timer_start(&ap->client->timers, &ap->lazy_timer,
+		    auth_client_lazy_over, ap);
 }
 
 void
 auth_client_outcome(struct auth_client *ac, struct session *s,
     enum login_auth_result result)
 {
+	struct auth_peer *ap = auth_client_asked(ac, s);
 	struct login_auth_outcome m = { .result = (uint8_t)result };
 	struct wire_writer w;
 
 	if (result == LOGIN_AUTH_LOGGED_IN) {
 		if (s->grant_id != 0)
-			auth_client_logged_in(ac, s->grant_id);
-		else if (ac->channel != NULL)
-			auth_client_session(ac, s);
+			auth_client_logged_in(ap, s->grant_id);
+		else if ((ap = auth_client_choose(ac, s)) != NULL)
+			auth_client_session(ap, s);
 		return;
 	}
 	if (s->grant_id == 0)
 		return;
-	wire_writer_init(&w, ac->body, sizeof(ac->body));
+	wire_writer_init(&w, ap->client->body, sizeof(ap->client->body));
 	login_auth_outcome_put(&w, &m);
-	auth_client_send(ac, LOGIN_AUTH_OUTCOME, s->grant_id, &w);
+	auth_client_send(ap, LOGIN_AUTH_OUTCOME, s->grant_id, &w);
 	s->grant_id = 0;
 }
 
@@ -428,6 +555,7 @@ auth_client_end(struct auth_client *ac, struct session *s)
 {
 	/* The end of the process says the same. */
 	if (s->grant_id != 0 && !ac->process->is_single)
-		auth_client_send_empty(ac, LOGIN_AUTH_END, s->grant_id);
+		auth_client_send_empty(auth_client_asked(ac, s),
+		    LOGIN_AUTH_END, s->grant_id);
 	s->grant_id = 0;
 }

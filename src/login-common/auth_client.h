@@ -1,5 +1,6 @@
 /*
- * auth_client: the login process's side of its channel to auth.
+ * auth_client: the login process's side of its channels to auth, one to each
+ * auth process.  Which one is asked depends on the user alone.
  */
 #ifndef LOGIN_COMMON_AUTH_CLIENT_H
 #define LOGIN_COMMON_AUTH_CLIENT_H
@@ -12,6 +13,7 @@
 
 struct auth_client;
 struct login_process;
+struct master_auth;
 struct session;
 
 struct auth_client	*auth_client_new(struct login_process *);
@@ -19,9 +21,12 @@ struct auth_client	*auth_client_new(struct login_process *);
  * Takes a new channel (its fd) from the master; requests that are open on an
  * old one fail with "temporary", sessions that are relayed are told anew.
  */
-void	auth_client_open(struct auth_client *, int fd);
+void	auth_client_open(struct auth_client *, const struct master_auth *,
+	    int fd);
 /* The master is gone, and auth with it. */
 void	auth_client_close(struct auth_client *);
+/* Several are there: the name must be known before one is asked. */
+bool	auth_client_needs_name(const struct auth_client *);
 /*
  * Opens a request of this session with the mechanism in login->mech; has an
  * answer by session_auth_*(), also when auth is not there.

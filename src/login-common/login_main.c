@@ -47,7 +47,9 @@
 struct login_setup {
 	struct login_process	 process;
 	struct buf		 settings;
-	int			 auth_fd;
+	struct master_auth	 auths[MASTER_AUTHS_MAX];	/* channels */
+	int			 auth_fds[MASTER_AUTHS_MAX];	/* that came */
+	size_t			 nauths;
 	int			 signer_fd, certs_fd;	/* TLS; or -1 */
 	struct master_tickets	 tickets;
 	bool			 is_complete;
@@ -87,13 +89,20 @@ static int
 login_on_auth_peer(void *arg, uint32_t id, struct wire_reader *r, int fd)
 {
 	struct login_setup *setup = arg;
+	struct master_auth which;
 
 	(void)id;
-	if (setup->process.auth == NULL)
-		setup->auth_fd = fd;
-	else
-		auth_client_open(setup->process.auth, fd);
-	return wire_end(r);
+	if (master_auth_get(r, &which) == -1 ||
+	    (setup->process.auth == NULL &&
+	    setup->nauths == MASTER_AUTHS_MAX))
+		return -1;
+	if (setup->process.auth != NULL) {
+		auth_client_open(setup->process.auth, &which, fd);
+		return 0;
+	}
+	setup->auths[setup->nauths] = which;
+	setup->auth_fds[setup->nauths++] = fd;
+	return 0;
 }
 
 static int
@@ -190,7 +199,7 @@ static const struct channel_row login_rows[] = {
 	    8, true, false, login_on_log_fallback),
 	ROW(MASTER_LISTENER, "LISTENER", LOGIN_SETUP, 64, true, false,
 	    login_on_listener),
-	ROW(MASTER_AUTH_PEER, "AUTH_PEER", LOGIN_SETUP | LOGIN_SERVING, 8,
+	ROW(MASTER_AUTH_PEER, "AUTH_PEER", LOGIN_SETUP | LOGIN_SERVING, 2,
 	    true, false, login_on_auth_peer),
 	ROW(MASTER_SIGNER_PEER, "SIGNER_PEER", LOGIN_SETUP | LOGIN_SERVING,
 	    0, true, false, login_on_signer_peer),
@@ -285,7 +294,7 @@ login_hello(struct login_setup *setup, const struct login_protocol *protocol)
 	size_t i;
 
 	buf_init(&setup->settings, MASTER_SETTINGS_MAX);
-	setup->auth_fd = setup->signer_fd = setup->certs_fd = -1;
+	setup->signer_fd = setup->certs_fd = -1;
 	process->protocol = protocol;
 	process->master = channel_new(&config);
 	while (!setup->is_complete) {
@@ -332,8 +341,9 @@ login_main(const struct login_protocol *protocol)
 	process->loop = loop_new();
 	login_timers_start(process);
 	process->auth = auth_client_new(process);
-	if (setup.auth_fd != -1)
-		auth_client_open(process->auth, setup.auth_fd);
+	for (size_t i = 0; i < setup.nauths; i++)
+		auth_client_open(process->auth, &setup.auths[i],
+		    setup.auth_fds[i]);
 	channel_send_empty(process->master, CHILD_READY, 0);
 	if (process->is_single) {
 		if (!listeners_wait(process))

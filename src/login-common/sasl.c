@@ -9,7 +9,9 @@
 #include <bsd/string.h>
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
+#include "config/settings.h"
 #include "lib/base64.h"
 #include "lib/strutil.h"
 #include "login-common/auth_client.h"
@@ -18,6 +20,18 @@
 #include "login-common/session.h"
 #include "login-common/session_login.h"
 #include "login-common/session_step.h"
+
+/*
+ * What auth would say first.  With several auth processes the name decides
+ * whom to ask, so that the client is asked for it before one of them is.
+ */
+static const struct {
+	const char	*mech;
+	const char	*prompt;	/* base64 */
+} sasl_prompts[] = {
+	{ "PLAIN", "" },
+	{ "LOGIN", "VXNlcm5hbWU6" },	/* Username: */
+};
 
 /* The exchange is over before it came to credentials. */
 static void
@@ -56,6 +70,24 @@ sasl_mech_ok(const char *mech, size_t len)
 	return len > 0 && len <= LOGIN_AUTH_MECH_MAX;
 }
 
+/* NULL: auth is to be asked at once. */
+static const char *
+sasl_prompt(const struct session *s)
+{
+	const struct settings_list *mechs = &s->process->set->auth_mechanisms;
+	const char *prompt = NULL;
+	size_t i;
+
+	for (i = 0; i < sizeof(sasl_prompts) / sizeof(sasl_prompts[0]); i++)
+		if (strcmp(s->login->mech, sasl_prompts[i].mech) == 0)
+			prompt = sasl_prompts[i].prompt;
+	/* One that is not allowed is for auth to refuse. */
+	for (i = 0; i < mechs->n; i++)
+		if (strcasecmp(mechs->items[i], s->login->mech) == 0)
+			return prompt;
+	return NULL;
+}
+
 enum cmd_result
 sasl_start(struct session *s, const char *mech, size_t mlen,
     const char *initial, size_t ilen)
@@ -82,6 +114,14 @@ sasl_start(struct session *s, const char *mech, size_t mlen,
 	}
 	memset(&s->login->sasl_line, 0, sizeof(s->login->sasl_line));
 	session_to(s, SESSION_AUTH_WAIT);
+	if (initial == NULL && auth_client_needs_name(s->process->auth) &&
+	    sasl_prompt(s) != NULL) {
+		s->login->has_asked_name = true;
+		s->process->protocol->challenge(s, sasl_prompt(s));
+		session_to(s, SESSION_SASL_REPLY);
+		return CMD_LATER;
+	}
+	s->login->has_asked_name = false;
 	auth_client_submit(s->process->auth, s, initial != NULL, bytes, n);
 	explicit_bzero(bytes, n);
 	return CMD_LATER;
@@ -120,7 +160,12 @@ sasl_line(struct session *s, const char *line, size_t len)
 		return;
 	}
 	session_to(s, SESSION_AUTH_WAIT);
-	auth_client_continue(s->process->auth, s, bytes, n);
+	if (s->login->has_asked_name) {
+		s->login->has_asked_name = false;
+		auth_client_submit(s->process->auth, s, true, bytes, n);
+	} else {
+		auth_client_continue(s->process->auth, s, bytes, n);
+	}
 	explicit_bzero(bytes, n);
 }
 

@@ -47,6 +47,7 @@ struct session_login {
 	struct loop_timer		 deadline;	/* to log in */
 	bool				 is_overdue;
 	bool				 is_secured;
+	bool				 has_asked_name; /* auth was not */
 	unsigned int			 nbad;		/* commands */
 	unsigned int			 ntries;	/* to log in */
 	char				 mech[LOGIN_AUTH_MECH_MAX + 1];
@@ -71,6 +72,8 @@ struct session {
 	enum session_state	 state;
 	enum session_reason	 reason;	/* the first one */
 	uint32_t		 grant_id;	/* auth's; 0: it knows none */
+	uint32_t		 auth_number;	/* see auth_choice() */
+	uint8_t			 auth;		/* process that was asked */
 	bool			 is_dead;	/* freed when the turn ends */
 	bool			 has_keepalive;	/* towards the mail host */
 	char			 id[SESSION_ID_MAX + 1];

@@ -34,7 +34,8 @@
 #define CHILD_WHEN_WORKER	0x8u
 
 /* What a child needs while it starts, and what must be left for others. */
-#define CHILD_FDS		(2 * MASTER_LISTENERS_MAX + 32)
+#define CHILD_FDS		(2 * MASTER_LISTENERS_MAX + 32 + \
+				    MASTER_AUTHS_MAX)
 
 static int	child_on_ready(void *, uint32_t, struct wire_reader *, int);
 static int	child_on_taken(void *, uint32_t, struct wire_reader *, int);
@@ -241,15 +242,30 @@ child_send_listener(struct child *c, const struct master_listener *m, int fd)
 }
 
 void
-child_send_auth(struct child *c, int fd)
+child_send_auth(struct child *c, const struct master_auth *m, int fd)
 {
 	struct wire_writer w;
-	uint8_t none[1];
+	uint8_t body[2];
 
 	if (c->channel == NULL)
 		return;
-	wire_writer_init(&w, none, 0);
+	wire_writer_init(&w, body, sizeof(body));
+	master_auth_put(&w, m);
 	channel_send(c->channel, MASTER_AUTH_PEER, 0, &w, fd);
+}
+
+void
+child_send_self(struct child *c, const struct master_auth *m)
+{
+	struct wire_writer w;
+	uint8_t body[2];
+
+	c->self = *m;
+	if (c->channel == NULL)
+		return;
+	wire_writer_init(&w, body, sizeof(body));
+	master_auth_put(&w, m);
+	channel_send(c->channel, MASTER_AUTH_SELF, 0, &w, -1);
 }
 
 void

@@ -72,6 +72,7 @@ struct child {
 	uint64_t		 kept_ms;	/* KEPT came, 0: never */
 	uint64_t		 kill_at_ms;	/* SIGKILL then, 0: never */
 	pid_t			 auth;		/* worker: whom it serves */
+	struct master_auth	 self;		/* auth: which it is */
 	uint32_t		 nwanted;	/* auth: workers it waits for */
 	struct child_status	 status;	/* login: what it said last */
 };
@@ -87,8 +88,10 @@ void	child_send_settings(struct child *, const uint8_t *, size_t);
 void	child_send_fallback(struct child *, enum log_fallback, int fd);
 void	child_send_listener(struct child *, const struct master_listener *,
 	    int fd);
-/* Its end of a channel to auth. */
-void	child_send_auth(struct child *, int fd);
+/* Its end of a channel to this auth process. */
+void	child_send_auth(struct child *, const struct master_auth *, int fd);
+/* To auth: which it is, of how many. */
+void	child_send_self(struct child *, const struct master_auth *);
 /* To auth: LOGIN_PEER or WORKER_PEER, the channel to the process pid. */
 void	child_send_peer(struct child *, enum master_child_type, pid_t pid,
 	    int fd);

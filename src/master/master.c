@@ -101,7 +101,7 @@ master_policy(const struct settings *set, enum master_service i,
 	p->log_lines_max = MASTER_LOG_LINES_MANY;
 	if (i == MASTER_AUTH) {
 		p->path = set->auth_executable;
-		p->count = 1;
+		p->count = set->auth_count;
 		return;
 	}
 	if (i == MASTER_WORKER) {
@@ -187,8 +187,14 @@ master_on_started(struct service *s, struct child *c)
 	/* A worker's channel to auth is made by who asked for it. */
 	if (s->role == ROLE_ID_AUTH_WORKER)
 		return;
+	if (s->role == ROLE_ID_AUTH)
+		child_send_self(c, &(struct master_auth){
+			.index = (uint8_t)peers_free_index(m, c),
+			.count = (uint8_t)s->policy.count });
 	child_send(c, MASTER_START);
-	if (s->role == ROLE_ID_AUTH && m->auth == NULL)
+	/* One that replaces another is asked as soon as it can listen. */
+	if (s->role == ROLE_ID_AUTH && m->nauths == s->policy.count &&
+	    m->auths[c->self.index] == NULL)
 		peers_use_auth(m, c);
 }
 
@@ -200,10 +206,10 @@ master_on_auth_ready(struct master *m, struct child *auth)
 	struct child *c;
 	size_t i;
 
-	if (auth->state != CHILD_IS_SERVING)
+	if (auth->state != CHILD_IS_SERVING ||
+	    s->n[CHILD_IS_SERVING] < s->policy.count)
 		return;
-	if (m->auth != auth)
-		peers_use_auth(m, auth);
+	peers_use_new_auths(m);
 	for (i = MASTER_IMAP_LOGIN; i < MASTER_SERVICES; i++) {
 		m->services[i].is_on = true;
 		service_drain_old(&m->services[i]);
@@ -302,8 +308,8 @@ master_on_ended(struct service *s, struct child *c,
 	(void)end;
 	if (c != NULL && s->role == ROLE_ID_AUTH)
 		master_leave_workers(m, c);
-	if (c != NULL && c == m->auth)
-		m->auth = NULL;
+	if (c != NULL && s->role == ROLE_ID_AUTH)
+		peers_forget_auth(m, c);
 	if (m->is_stopping) {
 		master_maybe_end(m);
 		return;
@@ -576,6 +582,7 @@ master_begin(struct master *m)
 	for (i = 0; i <= SERVICE_LAST; i++)
 		listeners_log(&m->listeners[i], (enum service_id)i, NULL);
 	master_configure_services(m);
+	m->nauths = m->settings->auth_count;
 	/* Login processes begin when auth can answer them. */
 	m->services[MASTER_AUTH].is_on = true;
 	m->services[MASTER_WORKER].is_on = true;

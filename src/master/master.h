@@ -47,7 +47,9 @@ struct master {
 	uint64_t		 started_ms;
 	struct listeners	 listeners[SERVICE_LAST + 1];
 	struct service		 services[MASTER_SERVICES];
-	struct child		*auth;		/* that login processes use */
+	struct child		*auths[MASTER_AUTHS_MAX]; /* that login
+						   processes use, or NULL */
+	uint32_t		 nauths;	/* so many at a time */
 	struct master_wish	 reload, reopen;
 	bool			 is_up;		/* all were READY once */
 	bool			 is_stopping;

@@ -6,9 +6,12 @@
  */
 #include "master/peers.h"
 
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "config/settings.h"
+#include "ipc/auth_choice.h"
 #include "ipc/master_ctl.h"
 #include "lib/log.h"
 #include "lib/sock.h"
@@ -16,9 +19,12 @@
 #include "master/master.h"
 #include "master/service.h"
 
-void
-peers_join_login(struct master *m, struct child *login)
+/* One channel between a login process and the auth process of this number. */
+static void
+peers_join(struct master *m, struct child *login, uint32_t index)
 {
+	const struct master_auth which = { .index = (uint8_t)index,
+	    .count = (uint8_t)m->nauths };
 	int fds[2];
 
 	if (sock_pair(SOCK_STREAM, fds) == -1) {
@@ -26,13 +32,35 @@ peers_join_login(struct master *m, struct child *login)
 		    child_name(login), (long)login->pid);
 		return;
 	}
-	child_send_auth(login, fds[0]);
-	if (m->auth != NULL)
-		child_send_peer(m->auth, MASTER_LOGIN_PEER, login->pid,
-		    fds[1]);
+	child_send_auth(login, &which, fds[0]);
+	if (m->auths[index] != NULL)
+		child_send_peer(m->auths[index], MASTER_LOGIN_PEER,
+		    login->pid, fds[1]);
 	/* The messages hold duplicates. */
 	(void)close(fds[0]);
 	(void)close(fds[1]);
+}
+
+void
+peers_join_login(struct master *m, struct child *login)
+{
+	for (uint32_t i = 0; i < m->nauths; i++)
+		peers_join(m, login, i);
+}
+
+uint32_t
+peers_free_index(const struct master *m, const struct child *self)
+{
+	const struct child *c;
+	uint32_t taken = 0, i = 0;
+
+	TAILQ_FOREACH(c, &m->services[MASTER_AUTH].children, entry)
+		if (c != self && (c->state == CHILD_IS_STARTING ||
+		    c->state == CHILD_IS_SERVING))
+			taken |= 1u << c->self.index;
+	while (i + 1 < MASTER_AUTHS_MAX && (taken & 1u << i) != 0)
+		i++;
+	return i;
 }
 
 void
@@ -42,34 +70,62 @@ peers_use_auth(struct master *m, struct child *auth)
 	struct child *c;
 	size_t i;
 
-	m->auth = auth;
+	m->auths[auth->self.index] = auth;
 	for (i = 0; i < MASTER_SERVICES; i++) {
 		s = &m->services[i];
 		TAILQ_FOREACH(c, &s->children, entry)
 			if (child_is_login(c) && c->state != CHILD_IS_ENDING)
-				peers_join_login(m, c);
+				peers_join(m, c, auth->self.index);
 	}
+}
+
+void
+peers_use_new_auths(struct master *m)
+{
+	struct service *s = &m->services[MASTER_AUTH];
+	struct child *c;
+	uint32_t i;
+
+	m->nauths = s->policy.count;
+	for (i = m->nauths; i < MASTER_AUTHS_MAX; i++)
+		m->auths[i] = NULL;
+	TAILQ_FOREACH(c, &s->children, entry)
+		if (c->state == CHILD_IS_SERVING &&
+		    m->auths[c->self.index] != c)
+			peers_use_auth(m, c);
+}
+
+void
+peers_forget_auth(struct master *m, const struct child *auth)
+{
+	for (uint32_t i = 0; i < MASTER_AUTHS_MAX; i++)
+		if (m->auths[i] == auth)
+			m->auths[i] = NULL;
 }
 
 uint32_t
 peers_auth_count(const struct master *m)
 {
-	return m->auth != NULL ? 1 : 0;
+	return m->nauths;
 }
 
 int
 peers_join_ctl(struct master *m, pid_t pid,
     const struct master_ctl_auth *ask, struct master_ctl_peer *peer)
 {
+	uint32_t index = ask->index;
 	int fds[2];
 
-	if (m->auth == NULL || ask->index >= peers_auth_count(m) ||
+	if (ask->user[0] != '\0')
+		index = auth_choice(ask->user, strlen(ask->user),
+		    m->settings->auth_master_user_separator) % m->nauths;
+	if (index >= m->nauths || m->auths[index] == NULL ||
 	    sock_pair(SOCK_STREAM, fds) == -1)
 		return -1;
-	peer->index = 0;
-	peer->count = (uint16_t)peers_auth_count(m);
-	peer->pid = (uint32_t)m->auth->pid;
-	child_send_peer(m->auth, MASTER_CTL_PEER, pid, fds[1]);
+	peer->index = (uint16_t)index;
+	peer->count = (uint16_t)m->nauths;
+	peer->pid = (uint32_t)m->auths[index]->pid;
+	child_send_peer(m->auths[index], MASTER_CTL_PEER, pid, fds[1]);
 	(void)close(fds[1]);
 	return fds[0];
 }
@@ -96,7 +152,7 @@ peers_join_worker(struct child *auth, struct child *worker)
 		    child_name(worker), (long)worker->pid);
 		return;
 	}
-	child_send_auth(worker, fds[0]);
+	child_send_auth(worker, &auth->self, fds[0]);
 	child_send_peer(auth, MASTER_WORKER_PEER, worker->pid, fds[1]);
 	(void)close(fds[0]);
 	(void)close(fds[1]);
@@ -113,7 +169,9 @@ peers_fill_workers(struct master *m)
 		if (auth->state == CHILD_IS_ENDING)
 			continue;
 		while (auth->nwanted > 0 &&
-		    peers_count_workers(m, auth) < workers->policy.max) {
+		    peers_count_workers(m, auth) <
+		    auth_share(workers->policy.max, auth->self.index,
+		    auth->self.count)) {
 			if ((worker = service_start(workers)) == NULL)
 				return;
 			peers_join_worker(auth, worker);

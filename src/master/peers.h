@@ -11,12 +11,18 @@ struct master_ctl_auth;
 struct master_ctl_peer;
 
 /*
- * Joins a login process with auth.  Without an auth process it gets an end
- * whose other end is closed, and a new one when there is an auth process.
+ * Joins a login process with each auth process.  For one that is missing it
+ * gets an end whose other end is closed, and a new one when that is there.
  */
 void	peers_join_login(struct master *, struct child *login);
-/* Makes this auth process the one that all login processes talk to. */
+/* The lowest number that no other auth process of these settings has. */
+uint32_t	peers_free_index(const struct master *, const struct child *);
+/* Makes this auth process the one of its number for all login processes. */
 void	peers_use_auth(struct master *, struct child *auth);
+/* The same for all that serve, in place of those from before a reload. */
+void	peers_use_new_auths(struct master *);
+/* It is gone. */
+void	peers_forget_auth(struct master *, const struct child *auth);
 /* Starts the workers that auth processes wait for. */
 void	peers_fill_workers(struct master *);
 /* How many auth processes serve users between them. */

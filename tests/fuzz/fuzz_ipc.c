@@ -53,6 +53,7 @@ union fuzz_any {
 	struct login_signer_sign	 login_signer_sign;
 	struct login_signer_signed	 login_signer_signed;
 	struct login_signer_refused	 login_signer_refused;
+	struct master_auth		 master_auth;
 };
 
 struct fuzz_message {
@@ -110,6 +111,7 @@ CALLS(child_tls_cert)
 CALLS(login_signer_sign)
 CALLS(login_signer_signed)
 CALLS(login_signer_refused)
+CALLS(master_auth)
 
 static const struct fuzz_message messages[] = {
 	ROW(master_settings_part), ROW(master_log_fallback),
@@ -130,6 +132,7 @@ static const struct fuzz_message messages[] = {
 	ROW(child_tls_fault), ROW(child_tls_cert),
 	ROW(login_signer_sign), ROW(login_signer_signed),
 	ROW(login_signer_refused),
+	ROW(master_auth),
 };
 
 int

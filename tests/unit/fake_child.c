@@ -149,7 +149,7 @@ static const struct channel_row fake_rows[] = {
 	FAKE_ROW(MASTER_SETTINGS_PART, 16384, false, fake_settings),
 	FAKE_ROW(MASTER_LOG_FALLBACK, 1, true, fake_fallback),
 	FAKE_ROW(MASTER_LISTENER, 64, true, fake_listener),
-	FAKE_ROW(MASTER_AUTH_PEER, 0, true, fake_auth_peer),
+	FAKE_ROW(MASTER_AUTH_PEER, 2, true, fake_auth_peer),
 	FAKE_ROW(MASTER_LOGIN_PEER, 4, true, fake_peer),
 	FAKE_ROW(MASTER_WORKER_PEER, 4, true, fake_peer),
 	FAKE_ROW(MASTER_START, 0, false, fake_start),

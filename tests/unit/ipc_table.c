@@ -42,6 +42,7 @@ CALLS(master_settings_part)
 CALLS(master_log_fallback)
 CALLS(master_listener)
 CALLS(master_peer)
+CALLS(master_auth)
 CALLS(child_status)
 CALLS(master_tickets)
 CALLS(master_signer)
@@ -221,6 +222,25 @@ same_resolved(const void *a, const void *b)
 }
 
 static void
+fill_master_auth(void *msg, enum share share)
+{
+	struct master_auth *m = msg;
+
+	m->count = (uint8_t)(share == SHARE_FULL ? MASTER_AUTHS_MAX :
+	    1 + share);
+	m->index = (uint8_t)(m->count - 1);
+}
+
+static void
+same_master_auth(const void *a, const void *b)
+{
+	const struct master_auth *x = a, *y = b;
+
+	assert_int_equal(x->index, y->index);
+	assert_int_equal(x->count, y->count);
+}
+
+static void
 fill_probed(void *msg, enum share share)
 {
 	struct auth_worker_probed *m = msg;
@@ -303,6 +323,8 @@ const struct message messages[] = {
 	{ MESSAGE(master_peer, master_child), .fields = {
 		U32(master_peer, pid),
 	}, .nfields = 1 },
+	{ MESSAGE(master_auth, master_child), .nfields = 0,
+	    .fill = fill_master_auth, .same = same_master_auth },
 	{ MESSAGE(child_status, master_child), .fields = {
 		U32(child_status, waiting),
 		U32(child_status, sessions),

@@ -43,6 +43,7 @@ UNIT_TESTS += tests/unit/test_tls_names
 UNIT_TESTS += tests/unit/test_loop
 UNIT_TESTS += tests/unit/test_loop_timers
 UNIT_TESTS += tests/unit/test_auth_cache
+UNIT_TESTS += tests/unit/test_auth_choice
 UNIT_TESTS += tests/unit/test_auth_chain
 UNIT_TESTS += tests/unit/test_auth_checking
 UNIT_TESTS += tests/unit/test_auth_gate

@@ -410,7 +410,10 @@ test_rules(void **state)
 	bad("auth_username_format = %r", "only %u, %n and %d");
 	bad("auth_default_realm = a@b", "without '@'");
 	bad("auth_worker_timeout = 200", "longer than auth_request_timeout");
-	bad("auth_count = 2", "expected a number of 1 to 1");
+	bad("auth_count = 0", "expected a number of 1 to 16");
+	bad("auth_count = 17", "expected a number of 1 to 16");
+	bad("auth_count = 3\nauth_worker_max_count = 2",
+	    "2 is less than auth_count, 3");
 	bad("auth_ssl_require_client_cert = yes",
 	    "f:1: auth_ssl_require_client_cert: this version supports only");
 	bad("auth_master_user_separator = **", "expected one character");

@@ -207,7 +207,7 @@ send_auth(void)
 	int fds[2];
 
 	assert_int_equal(sock_pair(SOCK_STREAM, fds), 0);
-	send_fd(MASTER_AUTH_PEER, NULL, 0, fds[1]);
+	send_fd(MASTER_AUTH_PEER, "\0\1", 2, fds[1]);
 	(void)close(fds[1]);
 	auth = peer_new(fds[0], &auth_worker_contract, auth_rows, 3,
 	    ROLE_ID_AUTH);
