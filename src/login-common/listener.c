@@ -135,13 +135,17 @@ listeners_wait(struct login_process *process)
 	for (i = 0; i < n; i++)
 		fds[i] = ls->items[i].fd;
 	gate = gate_open(fds, n, channel_fd(process->master));
-	while (!has_client && !process->is_draining) {
-		i = gate_wait(gate, n);
+	/* What came behind START was read with it: the gate does not tell. */
+	i = n;
+	while (!process->is_draining) {
 		if (i < n)
 			has_client = listener_accept_one(process,
 			    &ls->items[i]);
 		else if (channel_turn(process->master) == -1)
 			break;
+		if (has_client || process->is_draining)
+			break;
+		i = gate_wait(gate, n);
 	}
 	(void)close(gate);
 	return has_client;
