@@ -398,6 +398,7 @@ child_on_closed(void *arg, enum channel_end end)
 void
 child_leave(struct child *c)
 {
+	c->is_left = true;
 	channel_free(c->channel);
 	c->channel = NULL;
 }

@@ -71,6 +71,7 @@ struct child {
 	uint64_t		 asked_ms;	/* EVICT was sent, 0: never */
 	uint64_t		 kept_ms;	/* KEPT came, 0: never */
 	uint64_t		 kill_at_ms;	/* SIGKILL then, 0: never */
+	bool			 is_left;	/* by child_leave() */
 	pid_t			 auth;		/* worker: whom it serves */
 	struct master_auth	 self;		/* auth: which it is */
 	uint32_t		 nwanted;	/* auth: workers it waits for */

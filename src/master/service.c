@@ -348,8 +348,9 @@ service_is_good_end(const struct child_end *end)
 static bool
 service_is_early_end(const struct child *c, const struct child_end *end)
 {
+	/* One that was let go while it started ends as it should. */
 	if (c->ready_ms == 0)
-		return true;
+		return !c->is_left || !service_is_good_end(end);
 	return !service_is_good_end(end) &&
 	    clock_ms() - c->ready_ms < SERVICE_EARLY_MS &&
 	    c->state != CHILD_IS_BUSY;

@@ -538,6 +538,24 @@ test_retired_before_ready(void **state)
 	assert_int_equal(b->nearly, 0);
 }
 
+/* As workers whose auth has died are: no failure, no pause. */
+static void
+test_left_before_ready(void **state)
+{
+	struct bed *b = *state;
+	struct service *s = &b->service;
+
+	b->script = "sleep:100 ready";
+	configure(b, false, 1, 0);
+	service_fill(s);
+	child_leave(TAILQ_FIRST(&s->children));
+	WAIT_FOR(b, b->nended == 1);
+	assert_int_equal(b->nready, 0);
+	assert_int_equal(b->nearly, 0);
+	service_fill(s);
+	assert_int_equal(b->nstarted, 2);
+}
+
 static void
 test_stop(void **state)
 {
@@ -609,6 +627,7 @@ main(int argc, char *argv[])
 		TEST(test_silent_one_is_passed_over),
 		TEST(test_reload),
 		TEST(test_retired_before_ready),
+		TEST(test_left_before_ready),
 		TEST(test_stop),
 		TEST(test_listeners_stay_over_a_reload),
 	};
