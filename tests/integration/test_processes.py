@@ -473,6 +473,20 @@ def test_a_new_configuration_is_for_new_clients(new_suite, hosts):
     procs.wait_until(is_new, "the new greeting again")
 
 
+def test_the_old_auth_ends_after_a_reload(new_suite, hosts):
+    """Spares that started in the middle of it leave the old one, too."""
+    suite = new_suite()
+    suite.add_row(hosts.row("joe"))
+    imap, pop3 = log_in(suite)
+    for _ in range(3):
+        old = suite.children("auth")
+        time.sleep(1.1)
+        suite.send_signal(signal.SIGHUP)
+        procs.wait_gone(old)
+        is_served(suite)
+    still_works(imap, pop3)
+
+
 def test_a_bad_configuration_keeps_the_old_one(new_suite, hosts):
     suite = new_suite()
     suite.allow(r"mailwicket\.conf|reload|configuration")
