@@ -113,6 +113,21 @@ auth_watch_query(const struct auth_request *r, const struct query *q)
 	}
 }
 
+/* The hosts of a database, and who of them is up. */
+static void
+auth_watch_hosts(const struct auth_request *r)
+{
+	char text[DB_HEALTH_TEXT_MAX], name[24];
+	const char *said;
+
+	for (unsigned int i = 0; (said = db_health_describe(
+	    &r->env->lookups.health, r->passdb, i, text, sizeof(text))) !=
+	    NULL; i++) {
+		(void)snprintf(name, sizeof(name), "host.%u", i + 1);
+		auth_watch_passdb(r, name, said);
+	}
+}
+
 void
 auth_watch_ask(const struct auth_request *r)
 {
@@ -125,6 +140,7 @@ auth_watch_ask(const struct auth_request *r)
 	if (db->settings->driver == PASSDB_SQL ||
 	    db->settings->driver == PASSDB_PASSWD_FILE)
 		auth_watch_passdb(r, "args", db->settings->args);
+	auth_watch_hosts(r);
 	if (db->query != NULL)
 		auth_watch_query(r, db->query);
 }

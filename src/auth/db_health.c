@@ -442,13 +442,13 @@ db_health_describe(const struct db_health *h, unsigned int passdb,
 	name = db_host_name(d)[0] == '\0' ? "(default)" : db_host_name(d);
 	(void)log_safe(safe, sizeof(safe), name, strlen(name));
 	if (!d->is_down)
-		(void)snprintf(dst, size, "host %s: up", safe);
+		(void)snprintf(dst, size, "%s: up", safe);
 	else if (d->is_probing || d->due_ms <= now_ms)
 		(void)snprintf(dst, size,
-		    "host %s: down for %" PRIu64 " s, is being asked", safe,
+		    "%s: down for %" PRIu64 " s, is being asked", safe,
 		    (now_ms - d->down_ms) / 1000);
 	else
-		(void)snprintf(dst, size, "host %s: down for %" PRIu64
+		(void)snprintf(dst, size, "%s: down for %" PRIu64
 		    " s, asked again in %" PRIu64 " s", safe,
 		    (now_ms - d->down_ms) / 1000,
 		    (d->due_ms - now_ms + 999) / 1000);

@@ -98,7 +98,7 @@ void	db_health_note(struct db_health *, unsigned int passdb,
 	    const struct auth_worker_row *);
 /* No worker has put a question: the line about it. */
 void	db_health_unasked(struct db_health *, unsigned int passdb);
-/* "host db1: down for 12 s, asked again in 3 s"; NULL: no such host. */
+/* "db1: down for 12 s, asked again in 3 s"; NULL: no such host. */
 const char	*db_health_describe(const struct db_health *,
 		    unsigned int passdb, unsigned int host, char *dst,
 		    size_t size);

@@ -11,6 +11,7 @@ import pytest
 
 from harness import procs
 from harness.load import Load, errors, figures, log_in, percentile
+from harness.mariadb import Mariadb
 from harness.postgres import Postgres, free_port
 
 AUTHFAIL = "a NO [AUTHENTICATIONFAILED]"
@@ -42,25 +43,76 @@ def servers():
     Postgres.forget_templates()
 
 
+class MariadbServer(Mariadb):
+    """With the words that the tests use for PostgreSQL."""
+
+    port = 3306
+    is_stopped = False
+
+    @property
+    def addr(self):
+        return self.addrs[0]
+
+    def kill(self):
+        self.stop(signal.SIGKILL)
+
+    def pause(self):
+        self.is_stopped = True
+        self.proc.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.is_stopped = False
+        self.proc.send_signal(signal.SIGCONT)
+
+
+@pytest.fixture(scope="module")
+def mariadb_servers():
+    one, two = MariadbServer(), MariadbServer()
+    yield one, two
+    one.close()
+    two.close()
+
+
+@pytest.fixture
+def mariadb_pair(mariadb_servers, hosts):
+    for server, name in zip(mariadb_servers, ("one", "two")):
+        server.sql(
+            "CREATE OR REPLACE TABLE routes (host text, port int, server text);"
+            f"INSERT INTO routes VALUES ('{hosts.addr}', {hosts.imap.port}, "
+            f"'@{name}')"
+        )
+    yield from restored(mariadb_servers)
+
+
 @pytest.fixture
 def pair(servers, hosts):
     for server, name in zip(servers, ("one", "two")):
         fill(server, name, hosts)
+    yield from restored(servers)
+
+
+def restored(servers):
     yield servers
     for server in servers:
         if server.is_stopped:
             server.resume()
-        if server.proc.poll() is not None:
+        if server.proc is None or server.proc.poll() is not None:
             server.start()
 
 
 @pytest.fixture
-def new_pair_suite(new_suite, pair):
-    def make(query=QUERY, **settings):
+def new_pair_suite(new_suite):
+    """Makes suites that ask the servers of a pair."""
+
+    def make(pair, query=QUERY, **settings):
+        account = "user=wicket password=hush"
+        if isinstance(pair[0], Mariadb):
+            account = "user=dovecot password=hush"
+            query = query.replace("'%u' || server", "CONCAT('%u', server)")
         suite = new_suite(
-            driver="pgsql",
+            driver="mysql" if isinstance(pair[0], Mariadb) else "pgsql",
             connect=f"host={pair[0].addr} host={pair[1].addr} "
-            f"port={pair[0].port} dbname=mail user=wicket password=hush",
+            f"port={pair[0].port} dbname=mail {account}",
             query=query,
             settings={
                 "auth_worker_max_count": WORKERS,
@@ -68,7 +120,7 @@ def new_pair_suite(new_suite, pair):
                 **settings,
             },
         )
-        suite.allow(r"passdb 1 \(pgsql\)", r"a passdb did not answer")
+        suite.allow(r"passdb 1 \((pgsql|mysql)\)")
         return suite
 
     return make
@@ -98,10 +150,10 @@ def wait_server(suite, hosts, wanted, timeout):
 # One worker dies.
 
 
-def test_R_5_workers_killed_in_mid_query(new_pair_suite):
+def test_R_5_workers_killed_in_mid_query(new_pair_suite, pair):
     """Its question is put once more; at most one failure for each."""
     slow = QUERY.replace("FROM routes", "FROM routes, pg_sleep(0.2)")
-    suite = new_pair_suite(query=slow)
+    suite = new_pair_suite(pair, query=slow)
     suite.allow(r"auth-worker.*(signal|killed|died)")
     with Load(suite, rate=15) as load:
         time.sleep(1.5)
@@ -172,13 +224,33 @@ def check_failover(suite, hosts, pair, what, break_it, mend_it):
 
 def test_R_6_the_first_server_is_killed(new_pair_suite, pair, hosts):
     check_failover(
-        new_pair_suite(), hosts, pair, "killed", pair[0].kill, pair[0].start
+        new_pair_suite(pair), hosts, pair, "killed", pair[0].kill, pair[0].start
     )
 
 
 def test_R_6_the_first_server_hangs(new_pair_suite, pair, hosts):
     check_failover(
-        new_pair_suite(), hosts, pair, "SIGSTOP", pair[0].pause,
+        new_pair_suite(pair), hosts, pair, "SIGSTOP", pair[0].pause,
+        pair[0].resume,
+    )
+
+
+def test_R_6_mysql_the_first_server_is_killed(
+    new_pair_suite, mariadb_pair, hosts
+):
+    pair = mariadb_pair
+    check_failover(
+        new_pair_suite(pair), hosts, pair, "MariaDB killed", pair[0].kill,
+        pair[0].start,
+    )
+
+
+def test_R_6_mysql_the_first_server_hangs(
+    new_pair_suite, mariadb_pair, hosts
+):
+    pair = mariadb_pair
+    check_failover(
+        new_pair_suite(pair), hosts, pair, "MariaDB SIGSTOP", pair[0].pause,
         pair[0].resume,
     )
 
@@ -187,7 +259,7 @@ def test_R_6_the_first_server_is_slow(new_pair_suite, pair, hosts):
     """Connections work, the query does not: the probe asks the query."""
     holders = []
     check_failover(
-        new_pair_suite(), hosts, pair, "slow",
+        new_pair_suite(pair), hosts, pair, "slow",
         lambda: holders.append(slow_down(pair[0], 10)),
         lambda: holders[0].wait(30),
     )
@@ -201,7 +273,7 @@ def test_T_D11_one_slow_query_is_not_a_dead_server(
         "FROM routes",
         "FROM routes, pg_sleep(CASE '%u' WHEN 'slug' THEN 60 ELSE 0 END)",
     )
-    suite = new_pair_suite(query=query, auth_worker_timeout="6s")
+    suite = new_pair_suite(pair, query=query, auth_worker_timeout="6s")
     with Load(suite, rate=20) as load:
         time.sleep(1)
         start = time.monotonic()
@@ -243,7 +315,7 @@ class Refuser:
 def test_R_7_all_servers_are_gone_and_come_back(
     new_pair_suite, pair, hosts
 ):
-    suite = new_pair_suite(auth_cache_size="4M", auth_cache_ttl="1h")
+    suite = new_pair_suite(pair, auth_cache_size="4M", auth_cache_ttl="1h")
     cached = [f"cached{n}" for n in range(20)]
     for user in cached:
         assert log_in(suite, user).startswith("a OK")
@@ -285,7 +357,7 @@ def test_R_7_all_servers_are_gone_and_come_back(
 
 def test_R_7_all_servers_hang(new_pair_suite, pair, hosts):
     """Nobody waits longer than five seconds, and most do not wait."""
-    suite = new_pair_suite()
+    suite = new_pair_suite(pair)
     assert log_in(suite, "first").startswith("a OK")
     for server in pair:
         server.pause()
@@ -322,3 +394,6 @@ def test_a_host_that_is_not_there_costs_nothing_twice(
         assert log_in(suite, f"joe{n}").startswith("a OK")
     assert time.monotonic() - start < 5
     assert suite.log().count("host nosuch.invalid: down: ") == 1
+    found = suite.ctl_keys("explain", "joe")
+    assert found["passdb.1.host.1"].startswith("nosuch.invalid: down for ")
+    assert found["passdb.1.host.2"] == f"{pair[0].addr}: up"

@@ -232,11 +232,11 @@ test_down_and_up(void **state)
 	expect_line(0, "passdb 2 (pgsql) host one: down: no connection: "
 	    "fault \\x1b[1m");
 	assert_non_null(strstr(db_health_describe(&f->health, 1, 0, buf,
-	    sizeof(buf)), "host one: down for 0 s, asked again in "));
+	    sizeof(buf)), "one: down for 0 s, asked again in "));
 	assert_string_equal(db_health_describe(&f->health, 1, 2, buf,
-	    sizeof(buf)), "host /three: up");
+	    sizeof(buf)), "/three: up");
 	assert_string_equal(db_health_describe(&f->health, 2, 0, buf,
-	    sizeof(buf)), "host (default): up");
+	    sizeof(buf)), "(default): up");
 	assert_null(db_health_describe(&f->health, 1, 3, buf, sizeof(buf)));
 	assert_null(db_health_describe(&f->health, 0, 0, buf, sizeof(buf)));
 	later(f, SHORT(DB_HEALTH_FIRST_MS) - 1);
