@@ -62,6 +62,13 @@ int	stream_tls_connect(struct stream *, struct tls_client *,
 enum tls_step	stream_tls_step(struct stream *);
 /* Why TLS, or the connection under it, failed; "" if it did not. */
 const char	*stream_tls_error(const struct stream *);
+/* Only carries bytes from now on, none of which is secret to us: tls_bulk. */
+static inline void
+stream_bulk(struct stream *st)
+{
+	if (st->tls != NULL)
+		tls_bulk(st->tls);
+}
 /* The peer's FIN came without TLS's own: something may be missing. */
 static inline bool
 stream_is_truncated(const struct stream *st)

@@ -25,6 +25,11 @@
  */
 #define TLS_NOISE_MAX		100
 #define TLS_NOISE_MS		10000
+/*
+ * Read at a time where bytes are carried: two records.  Before that one, as
+ * somebody who sends them in drops makes us keep the buffer.
+ */
+#define TLS_BULK_READ		(2u * (16384u + 512u))
 #define TLS_TEXT(e)							\
 	((e) == 0 ? "failed" : ERR_reason_error_string(e) == NULL ?	\
 	"failed" : ERR_reason_error_string(e))
@@ -113,8 +118,13 @@ tls_library_start(struct tls_error *error)
 
 	if (is_started)
 		return 0;
+	/*
+	 * No table of old names of ciphers: providers have names of their
+	 * own, and it takes a third of the start.
+	 */
 	if (OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG |
-	    OPENSSL_INIT_NO_ATEXIT, NULL) != 1 || tls_provider_start() == -1) {
+	    OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ATEXIT,
+	    NULL) != 1 || tls_provider_start() == -1) {
 		tls_fault(error, "OpenSSL");
 		return -1;
 	}
@@ -376,6 +386,13 @@ tls_write(struct tls *t, const void *src, size_t len)
 		return -1;
 	}
 	return (ssize_t)n;
+}
+
+void
+tls_bulk(struct tls *t)
+{
+	SSL_clear_options(t->ssl, SSL_OP_CLEANSE_PLAINTEXT);
+	SSL_set_default_read_buffer_len(t->ssl, TLS_BULK_READ);
 }
 
 void

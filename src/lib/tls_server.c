@@ -42,6 +42,7 @@ struct tls_server {
 	struct tls_names	*names;
 	struct server_set	*sets;
 	size_t			 nsets;
+	EVP_CIPHER		*ticket_cipher;
 	struct tls_ticket_key	 tickets[TLS_TICKET_KEYS_MAX];
 	size_t			 ntickets;
 	size_t			 nrefs;
@@ -229,8 +230,8 @@ server_on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
 	    digest, 0);
 	params[2] = OSSL_PARAM_construct_end();
 	if (EVP_MAC_CTX_set_params(mac, params) != 1 ||
-	    EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->aes, iv,
-	    is_new) != 1)
+	    EVP_CipherInit_ex(cipher, server->ticket_cipher, NULL, key->aes,
+	    iv, is_new) != 1)
 		return -1;
 	if (is_new)
 		return 1;
@@ -301,7 +302,9 @@ tls_server_new(const struct tls_server_config *config,
 	if (server->ctx == NULL || server_ask(server, error) == -1 ||
 	    server_set_load(server, &server->sets[0], error) == -1)
 		goto bad;
-	if (server_set_use(&server->sets[0], server->ctx, NULL) == -1) {
+	server->ticket_cipher = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
+	if (server->ticket_cipher == NULL ||
+	    server_set_use(&server->sets[0], server->ctx, NULL) == -1) {
 		tls_fault(error, "certificate");
 		goto bad;
 	}
@@ -326,6 +329,7 @@ tls_server_free(struct tls_server *server)
 	if (server == NULL || --server->nrefs > 0)
 		return;
 	SSL_CTX_free(server->ctx);
+	EVP_CIPHER_free(server->ticket_cipher);
 	for (i = 0; i < server->nsets; i++) {
 		tls_identity_clear(&server->sets[i].first);
 		tls_identity_clear(&server->sets[i].alt);

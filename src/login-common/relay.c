@@ -56,6 +56,8 @@ relay_start(struct session *s)
 	relay_hand_over(&s->backend, &s->client, &s->bytes_out);
 	session_logged_in(s);
 	session_to(s, SESSION_RELAY);
+	stream_bulk(&s->client);
+	stream_bulk(&s->backend);
 	loop_timer_start(&process->check_timers, &s->timer, relay_check, s);
 	/* Bytes may be there that no edge will tell of again. */
 	s->client.can_write = s->backend.can_write = true;

@@ -278,6 +278,7 @@ test_pieces(void **state)
 		f->piece = sizeof(f->kept[0]);
 		open_streams(f, &policies[i]);
 		shake(f);
+		stream_bulk(&f->st[0]);
 		exchange(f, BULK);
 		close_streams(f);
 		f->piece = 1;
