@@ -38,6 +38,7 @@ sandbox_enter(enum sandbox_kind kind)
 	case SANDBOX_LOGIN:
 	case SANDBOX_AUTH:
 	case SANDBOX_WORKER:
+	case SANDBOX_SIGNER:
 		sandbox_no_new_code();
 		break;
 	}

@@ -9,6 +9,7 @@ enum sandbox_kind {
 	SANDBOX_LOGIN,
 	SANDBOX_AUTH,
 	SANDBOX_WORKER,
+	SANDBOX_SIGNER,
 };
 
 /*

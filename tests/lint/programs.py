@@ -14,6 +14,7 @@ LIBRARIES = {
     "src/auth/auth": "bsd event_core crypto crypt argon2",
     "src/auth-worker/auth-worker": """bsd event_core crypto crypt argon2
         pq curl ssl sqlite3 mariadb mysqlclient""",
+    "src/tls-signer/tls-signer": "bsd event_core crypto",
     "src/ctl/wicketctl": "bsd event_core",
 }
 

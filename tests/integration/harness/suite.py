@@ -22,6 +22,7 @@ PROGRAMS = {
     "pop3-login": "src/pop3-login/pop3-login",
     "auth": "src/auth/auth",
     "auth-worker": "src/auth-worker/auth-worker",
+    "tls-signer": "src/tls-signer/tls-signer",
     "wicketctl": "src/ctl/wicketctl",
 }
 LOGIN_UID, AUTH_UID, WORKER_UID, KEY_UID = 61101, 61102, 61103, 61104
