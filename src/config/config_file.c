@@ -191,6 +191,49 @@ config_file_read(const char *path, bool is_secret, struct arena *arena,
 	return bytes;
 }
 
+/* Why a key or a certificate must not be relied on, or NULL. */
+static const char *
+handed_fault(const struct stat *st, bool is_secret, uint64_t bytes_max)
+{
+	if (!S_ISREG(st->st_mode))
+		return "not a regular file";
+	if (!file_has_trusted_owner(st))
+		return geteuid() == 0 ? "must belong to root" :
+		    "must belong to root or to the caller";
+	if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return "must not be writable by group or others";
+	if (is_secret && (st->st_mode & S_IRWXO) != 0)
+		return "must have mode 0600 or 0640: it holds a private key";
+	if (st->st_size <= 0)
+		return "is empty";
+	if ((uint64_t)st->st_size > bytes_max)
+		return "is too large";
+	return NULL;
+}
+
+int
+config_file_open(const char *path, bool is_secret, uint64_t bytes_max,
+    uint64_t *bytes, char *err, size_t err_size)
+{
+	const char *fault = NULL;
+	struct stat st;
+	int fd;
+
+	/* The names under which keys are renewed are symbolic links. */
+	fd = file_open(path, false, NULL, &fault);
+	if (fd != -1)
+		fault = fstat(fd, &st) == -1 ? strerror(errno) :
+		    handed_fault(&st, is_secret, bytes_max);
+	if (fault != NULL) {
+		snprintf(err, err_size, "%s", fault);
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	*bytes = (uint64_t)st.st_size;
+	return fd;
+}
+
 /* Has the account this permission (4 to read, 1 to search)? */
 static bool
 reader_may(const struct config_file_reader *reader, const struct stat *st,

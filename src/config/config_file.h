@@ -21,6 +21,16 @@ struct arena;
 char	*config_file_read(const char *path, bool is_secret, struct arena *,
 	    size_t *len, char *err, size_t err_size);
 
+/*
+ * Opens a file that is handed on to a child, and not read here: *bytes says
+ * how long it is, between 1 and bytes_max.  The same must hold as above, but it
+ * may be a symbolic link, and a group may read what is secret.  -1 with a
+ * reason, without the path, in err.
+ */
+int	config_file_open(const char *path, bool is_secret, uint64_t bytes_max,
+	    uint64_t *bytes, char *err, size_t err_size)
+	    __attribute__((warn_unused_result));
+
 /* Who shall be able to read a file later, and what else must hold. */
 struct config_file_reader {
 	const char	*setting;	/* that names the account */

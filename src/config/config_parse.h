@@ -23,7 +23,7 @@ struct settings_faults;
 #define CONFIG_DEPTH_MAX	8	/* sections in sections */
 #define CONFIG_INCLUDES_MAX	8	/* files in files */
 #define CONFIG_FILES_MAX	200
-#define CONFIG_NODES_MAX	10000
+#define CONFIG_NODES_MAX	60000	/* thousands of local_names */
 
 /* A setting, or a section with what is in it. */
 struct config_node {

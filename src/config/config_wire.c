@@ -57,6 +57,8 @@ item_object(struct settings *settings, const struct setting *row,
 		    (row->only != 0 && row->only != 1 + service))
 			return NULL;
 		return (uint8_t *)&settings->services[service];
+	case SETTING_LOCAL_NAME:
+		return NULL;	/* the master's alone */
 	case SETTING_PASSDB:
 	case SETTING_SQL:
 		if (object < WIRE_PASSDB ||
@@ -182,6 +184,7 @@ put_head(struct wire_writer *w, const struct settings *s, unsigned int role)
 	wire_put_u32(w, table_print());
 	wire_put_u32(w, ids.uid);
 	wire_put_u32(w, ids.gid);
+	wire_put_bool(w, s->has_tls);
 	for (size_t i = 0; i < SETTINGS_SERVICES; i++) {
 		wire_put_bool(w, s->services[i].is_enabled);
 		wire_put_bool(w, s->services[i].has_plain);
@@ -359,6 +362,7 @@ get_head(struct wire_reader *r, struct settings *s)
 		r->has_failed = true;
 	s->jail_uid = wire_get_u32(r);
 	s->jail_gid = wire_get_u32(r);
+	s->has_tls = wire_get_bool(r);
 	for (size_t i = 0; i < SETTINGS_SERVICES; i++) {
 		s->services[i].is_enabled = wire_get_bool(r);
 		s->services[i].has_plain = wire_get_bool(r);

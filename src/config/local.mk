@@ -46,6 +46,8 @@ src_config_libconfig_a_SOURCES = \
 	src/config/settings_reader.h \
 	src/config/settings_sql.c \
 	src/config/settings_sql.h \
+	src/config/settings_tls.c \
+	src/config/settings_tls.h \
 	src/config/settings_table.c \
 	src/config/settings_table.h \
 	src/config/var.c \

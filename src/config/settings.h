@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "config/settings_passdb.h"
+#include "config/settings_tls.h"
 #include "lib/netaddr.h"
 
 #define SETTINGS_PASSDBS_MAX	8
@@ -67,7 +68,17 @@ struct settings {
 	struct settings_list	 protocols;
 	bool	 ssl_disable, ssl_verify_client_cert, verbose_ssl;
 	char	*ssl, *ssl_cert_file, *ssl_key_file, *ssl_key_password;
+	bool	 ssl_prefer_server_ciphers;
+	bool	 has_tls;	/* no setting: a certificate, and ssl not off */
 	char	*ssl_ca_file, *ssl_cipher_list, *ssl_cert_username_field;
+	char	*ssl_alt_cert_file, *ssl_alt_key_file, *ssl_min_protocol;
+	char	*ssl_cipher_suites, *ssl_curve_list;
+	char	*ssl_client_ca_file, *ssl_client_ca_dir, *ssl_client_cert_file;
+	char	*ssl_client_key_file, *ssl_client_min_protocol;
+	char	*ssl_client_cipher_list, *tls_signer_executable;
+	const char	*tls_places[SETTINGS_TLS_FILES]; /* "file:line" */
+	size_t	 nlocal_names;
+	struct settings_local_name *local_names;
 	uint32_t ssl_parameters_regenerate_ms;
 	char	*login_user, *auth_user, *auth_worker_user, *tls_signer_user;
 	struct settings_ids	 login_ids, auth_ids, auth_worker_ids,

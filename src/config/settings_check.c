@@ -106,8 +106,7 @@ derive_service(struct reader *r, size_t service)
 	const char *name = service_names[service];
 
 	s->has_plain = list_has(&set->protocols, name, "");
-	s->has_ssl = list_has(&set->protocols, name, "s") &&
-	    !set->ssl_disable && strcmp(set->ssl, "no") != 0;
+	s->has_ssl = list_has(&set->protocols, name, "s") && set->has_tls;
 	s->is_enabled = s->has_plain || s->has_ssl;
 	derive_ssl_listen(r, service);
 	if (!s->has_plain)
@@ -136,6 +135,7 @@ derive(struct reader *r)
 	set->written = written;
 	if (set->login_dir[0] == '\0')
 		set->login_dir = join(r, set->base_dir, "/login");
+	settings_tls_derive(r);
 	for (size_t i = 0; i < SETTINGS_SERVICES; i++)
 		derive_service(r, i);
 }
@@ -166,18 +166,20 @@ static void
 check_protocols(struct reader *r)
 {
 	struct config_place place = reader_place(r, "protocols", -1);
-	const struct settings_service *s = r->settings->services;
-	bool has_plain = false;
+	const struct settings *set = r->settings;
+	bool is_off = set->ssl_disable || strcmp(set->ssl, "no") == 0;
+	bool is_any = false;
 
 	for (size_t i = 0; i < SETTINGS_SERVICES; i++) {
-		has_plain |= s[i].has_plain;
-		if (s[i].has_ssl)
+		is_any |= set->services[i].is_enabled;
+		if (!is_off && !set->has_tls &&
+		    list_has(&set->protocols, service_names[i], "s"))
 			reader_notice(r, &place, i == 0 ? "imaps" : "pop3s",
-			    "not listened for: TLS is not in this version yet");
+			    "not listened for: ssl_cert_file is not set");
 	}
-	if (!has_plain)
-		faults_add(r->faults, &place, "protocols: this version "
-		    "serves imap and pop3, and none of them is named");
+	if (!is_any)
+		faults_add(r->faults, &place, "protocols: nothing is left "
+		    "to listen for");
 	if (list_has(&r->settings->protocols, "managesieve", ""))
 		reader_notice(r, &place, "managesieve",
 		    "a proxy has no use for this");
@@ -216,22 +218,29 @@ count_listeners(const struct settings *set, const struct netaddr *addr)
 }
 
 static void
-check_listeners_differ(struct reader *r)
+check_addrs_differ(struct reader *r, const char *name, int service,
+    const struct settings_addrs *l)
 {
+	struct config_place place = reader_place(r, name, service);
 	char text[NETADDR_PORT_TEXT_MAX];
 
-	for (int i = 0; i < SETTINGS_SERVICES; i++) {
-		const struct settings_addrs *l =
-		    &r->settings->services[i].listen;
-		struct config_place place = reader_place(r, "listen", i);
+	for (size_t k = 0; k < l->n; k++) {
+		if (l->items[k].port != 0 &&
+		    count_listeners(r->settings, &l->items[k]) > 1)
+			faults_add(r->faults, &place,
+			    "%s: %s is listened on twice", name,
+			    netaddr_port_text(&l->items[k], text));
+	}
+}
 
-		for (size_t k = 0; k < l->n; k++) {
-			if (l->items[k].port != 0 && count_listeners(
-			    r->settings, &l->items[k]) > 1)
-				faults_add(r->faults, &place,
-				    "listen: %s is listened on twice",
-				    netaddr_port_text(&l->items[k], text));
-		}
+static void
+check_listeners_differ(struct reader *r)
+{
+	for (int i = 0; i < SETTINGS_SERVICES; i++) {
+		const struct settings_service *s = &r->settings->services[i];
+
+		check_addrs_differ(r, "listen", i, &s->listen);
+		check_addrs_differ(r, "ssl_listen", i, &s->ssl_listen);
 	}
 }
 
@@ -282,27 +291,18 @@ check_process_size(struct reader *r)
 }
 
 static void
-check_ssl(struct reader *r)
-{
-	struct config_place place = reader_place(r, "ssl", -1);
-
-	if (strcmp(r->settings->ssl, "required") == 0)
-		faults_add(r->faults, &place, "ssl = required: this version "
-		    "has no TLS, so nobody could log in");
-}
-
-static void
 check_plaintext(struct reader *r)
 {
 	for (int i = 0; i < SETTINGS_SERVICES; i++) {
 		const struct settings_service *s = &r->settings->services[i];
 		struct config_place place;
 
-		if (!s->has_plain || !s->disable_plaintext_auth)
+		if (!s->has_plain || !s->disable_plaintext_auth ||
+		    r->settings->has_tls)
 			continue;
 		place = reader_place(r, "disable_plaintext_auth", i);
 		faults_notice(r->faults, &place, "disable_plaintext_auth = "
-		    "yes, and no TLS in this version: only clients in "
+		    "yes, and no ssl_cert_file: only clients in "
 		    "login_trusted_networks can log in to %s",
 		    service_names[i]);
 	}
@@ -475,7 +475,7 @@ static const check_fn checks[] = {
 	check_counts,
 	check_auth_workers,
 	check_process_size,
-	check_ssl,
+	settings_tls_check,
 	check_plaintext,
 	check_mechanisms,
 	check_passdbs,
@@ -556,12 +556,14 @@ user_find(struct reader *r, size_t i, const struct config_place *place)
 	return false;
 }
 
-/* No process runs as tls_signer_user yet: its account may be missing. */
+/* Without a key no process runs as tls_signer_user: it may be missing. */
 static bool
-user_is_unused(size_t i, const struct config_place *place)
+user_is_unused(const struct reader *r, size_t i,
+    const struct config_place *place)
 {
 	return strcmp(check_users[i].setting, "tls_signer_user") == 0 &&
-	    place->line == 0;
+	    place->line == 0 && !r->settings->has_tls &&
+	    r->settings->ssl_client_key_file[0] == '\0';
 }
 
 void
@@ -578,7 +580,7 @@ settings_check_users(struct reader *r)
 			user_field(r, i)->gid = getegid();
 			continue;
 		}
-		if (user_is_unused(i, &place) || !user_find(r, i, &place))
+		if (user_is_unused(r, i, &place) || !user_find(r, i, &place))
 			continue;
 		for (size_t k = 0; k < i; k++) {
 			if (user_field(r, k)->uid == user_field(r, i)->uid)

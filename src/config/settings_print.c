@@ -185,6 +185,33 @@ print_passdbs(const struct print *p)
 	}
 }
 
+/* A row of a section that says something. */
+static void
+print_local_row(const struct print *p, const struct setting *row,
+    const struct settings_local_name *local)
+{
+	const char *text = *(char *const *)(const void *)
+	    field_of(local, row);
+
+	if (text[0] != '\0')
+		fprintf(p->file, "  %s = %s\n", row->name, text);
+}
+
+static void
+print_local_names(const struct print *p)
+{
+	for (size_t i = 0; i < p->settings->nlocal_names; i++) {
+		const struct settings_local_name *local =
+		    &p->settings->local_names[i];
+
+		fprintf(p->file, "local_name %s {\n", local->names);
+		for (size_t k = 0; k < settings_table_rows; k++)
+			if (settings_table[k].scope == SETTING_LOCAL_NAME)
+				print_local_row(p, &settings_table[k], local);
+		fprintf(p->file, "}\n");
+	}
+}
+
 void
 settings_print(FILE *file, const struct settings *settings, bool is_all)
 {
@@ -201,6 +228,7 @@ settings_print(FILE *file, const struct settings *settings, bool is_all)
 	for (size_t i = 0; i < SETTINGS_SERVICES; i++)
 		print_protocol(&p, i);
 	p.settings = settings;
+	print_local_names(&p);
 	print_passdbs(&p);
 	arena_free(p.arena);
 	settings_free(defaults);
@@ -224,6 +252,25 @@ passdbs_are_same(const struct settings *a, const struct settings *b)
 			    field_of(&b->passdbs[i], row)))
 				return false;
 		}
+	}
+	return true;
+}
+
+static bool
+local_names_are_same(const struct settings *a, const struct settings *b)
+{
+	const struct settings_local_name *x = a->local_names;
+	const struct settings_local_name *y = b->local_names;
+
+	if (a->nlocal_names != b->nlocal_names)
+		return false;
+	for (size_t i = 0; i < a->nlocal_names; i++, x++, y++) {
+		if (strcmp(x->names, y->names) != 0 ||
+		    strcmp(x->ssl_cert_file, y->ssl_cert_file) != 0 ||
+		    strcmp(x->ssl_key_file, y->ssl_key_file) != 0 ||
+		    strcmp(x->ssl_alt_cert_file, y->ssl_alt_cert_file) != 0 ||
+		    strcmp(x->ssl_alt_key_file, y->ssl_alt_key_file) != 0)
+			return false;
 	}
 	return true;
 }
@@ -254,6 +301,8 @@ settings_diff(const struct settings *old, const struct settings *new,
 		if (!row_is_same(row, old, new))
 			fn(arg, row->name, row->needs_restart);
 	}
+	if (!local_names_are_same(old, new))
+		fn(arg, "local_name", false);
 	if (!passdbs_are_same(old, new))
 		fn(arg, "passdb", false);
 }

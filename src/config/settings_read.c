@@ -346,6 +346,8 @@ read_section(struct reader *r, const struct config_node *node)
 		read_protocol(r, node);
 	else if (strcmp(node->name, "auth") == 0)
 		read_auth(r, node);
+	else if (strcmp(node->name, "local_name") == 0)
+		settings_tls_local_name(r, node);
 	else if (settings_table_is_unused(node->name))
 		reader_notice(r, &node->place, node->name, unused_text);
 	else

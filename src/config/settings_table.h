@@ -31,6 +31,7 @@ enum setting_scope {
 	SETTING_SERVICE,	/* struct settings_service; protocol section */
 	SETTING_PASSDB,		/* struct settings_passdb; passdb section */
 	SETTING_SQL,		/* struct settings_passdb; the SQL file */
+	SETTING_LOCAL_NAME,	/* struct settings_local_name; its section */
 };
 
 /*

@@ -33,6 +33,11 @@ listener_add(struct login_process *process, int fd,
 	struct listeners *ls = &process->listeners;
 	struct listener *l;
 
+	/* Nobody here speaks TLS yet. */
+	if (m->is_tls) {
+		(void)close(fd);
+		return 0;
+	}
 	if (ls->n == MASTER_LISTENERS_MAX)
 		return -1;
 	l = &ls->items[ls->n++];

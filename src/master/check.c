@@ -54,8 +54,13 @@ check_settings(const struct settings *set, struct check_faults *f)
 	check_program(f, "auth_executable", set->auth_executable);
 	check_program(f, "auth_worker_executable",
 	    set->auth_worker_executable);
+	if (set->has_tls || set->ssl_client_key_file[0] != '\0' ||
+	    set->ssl_client_ca_file[0] != '\0' ||
+	    set->ssl_client_ca_dir[0] != '\0')
+		check_program(f, "tls_signer_executable",
+		    set->tls_signer_executable);
 	for (i = 0; i < SETTINGS_SERVICES; i++)
-		if (set->services[i].has_plain)
+		if (set->services[i].is_enabled)
 			check_program(f, "login_executable",
 			    set->services[i].login_executable);
 	if (rundir_check(set, text, sizeof(text)) == -1)

@@ -242,6 +242,28 @@ child_send_listener(struct child *c, const struct master_listener *m, int fd)
 }
 
 void
+child_send_fd(struct child *c, enum master_child_type type, int fd)
+{
+	struct wire_writer w;
+	uint8_t none[1];
+
+	if (c->channel == NULL)
+		return;
+	wire_writer_init(&w, none, 0);
+	channel_send(c->channel, (uint16_t)type, 0, &w, fd);
+}
+
+void
+child_send_body(struct child *c, enum master_child_type type,
+    struct wire_writer *w)
+{
+	if (c->channel != NULL)
+		channel_send(c->channel, (uint16_t)type, 0, w, -1);
+	else
+		explicit_bzero(w->data, w->len);
+}
+
+void
 child_send_auth(struct child *c, const struct master_auth *m, int fd)
 {
 	struct wire_writer w;

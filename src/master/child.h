@@ -17,6 +17,7 @@
 struct channel;
 struct child;
 struct master_log;
+struct wire_writer;
 
 enum child_state {
 	CHILD_IS_STARTING,	/* until READY */
@@ -89,6 +90,11 @@ void	child_send_settings(struct child *, const uint8_t *, size_t);
 void	child_send_fallback(struct child *, enum log_fallback, int fd);
 void	child_send_listener(struct child *, const struct master_listener *,
 	    int fd);
+/* A message without a body, with an fd. */
+void	child_send_fd(struct child *, enum master_child_type, int fd);
+/* One that is written already; wiped. */
+void	child_send_body(struct child *, enum master_child_type,
+	    struct wire_writer *);
 /* Its end of a channel to this auth process. */
 void	child_send_auth(struct child *, const struct master_auth *, int fd);
 /* To auth: which it is, of how many. */

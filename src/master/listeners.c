@@ -107,20 +107,24 @@ listeners_open(struct listeners *l, enum service_id service,
 {
 	uint64_t until_ms = clock_ms() + wait_ms;
 	char text[NETADDR_PORT_TEXT_MAX];
-	size_t i;
+	const struct settings_addrs *all[] = { &set->listen,
+	    &set->ssl_listen };
+	size_t i, k;
 
 	l->n = 0;
-	for (i = 0; set->has_plain && i < set->listen.n; i++) {
-		if (listeners_add(l, &set->listen.items[i], false, old,
-		    until_ms) == 0)
-			continue;
-		(void)snprintf(fault->text, sizeof(fault->text),
-		    "%s: cannot listen on %s: %s", service_name(service),
-		    netaddr_port_text(&set->listen.items[i], text),
-		    strerror(errno));
-		listeners_undo(l, old);
-		return -1;
-	}
+	for (k = 0; k < 2; k++)
+		for (i = 0; i < all[k]->n; i++) {
+			if (listeners_add(l, &all[k]->items[i], k == 1, old,
+			    until_ms) == 0)
+				continue;
+			(void)snprintf(fault->text, sizeof(fault->text),
+			    "%s: cannot listen on %s: %s",
+			    service_name(service),
+			    netaddr_port_text(&all[k]->items[i], text),
+			    strerror(errno));
+			listeners_undo(l, old);
+			return -1;
+		}
 	return 0;
 }
 
@@ -133,8 +137,9 @@ listeners_log(const struct listeners *l, enum service_id service,
 
 	for (i = 0; i < l->n; i++)
 		if (!listeners_has_fd(old, l->items[i].fd))
-			log_info("listening: service=%s addr=%s",
+			log_info("listening: service=%s%s addr=%s",
 			    service_name(service),
+			    l->items[i].is.is_tls ? "s" : "",
 			    netaddr_port_text(&l->items[i].is.addr, text));
 }
 

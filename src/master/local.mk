@@ -1,6 +1,12 @@
 noinst_LIBRARIES += src/master/libmaster.a
 src_master_libmaster_a_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_MASTER
 src_master_libmaster_a_SOURCES = \
+	src/master/certs.c \
+	src/master/certs.h \
+	src/master/certs_check.c \
+	src/master/certs_check.h \
+	src/master/certs_dir.c \
+	src/master/certs_dir.h \
 	src/master/check.c \
 	src/master/check.h \
 	src/master/child.c \
@@ -17,6 +23,8 @@ src_master_libmaster_a_SOURCES = \
 	src/master/master.h \
 	src/master/master_log.c \
 	src/master/master_log.h \
+	src/master/master_tls.c \
+	src/master/master_tls.h \
 	src/master/peers.c \
 	src/master/peers.h \
 	src/master/reload.c \
@@ -26,7 +34,9 @@ src_master_libmaster_a_SOURCES = \
 	src/master/rundir.c \
 	src/master/rundir.h \
 	src/master/service.c \
-	src/master/service.h
+	src/master/service.h \
+	src/master/tickets.c \
+	src/master/tickets.h
 
 sbin_PROGRAMS += src/master/mailwicket
 src_master_mailwicket_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_MASTER

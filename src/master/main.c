@@ -21,8 +21,10 @@
 #include "lib/log.h"
 #include "lib/proc.h"
 #include "lib/xmem.h"
+#include "master/certs.h"
 #include "master/check.h"
 #include "master/master.h"
+#include "master/master_tls.h"
 
 #define MAIN_CONFIG	SYSCONFDIR "/mailwicket.conf"
 
@@ -142,29 +144,49 @@ main_check(const char *path, const struct settings *set)
 	return faults.n == 0 ? 0 : -1;
 }
 
-/* Takes the settings. */
+/* Certificates and keys; NULL after telling what is wrong. */
+static struct certs *
+main_certs(const struct settings *set)
+{
+	struct certs_faults faults = { .n = 0 }, warnings = { .n = 0 };
+	struct certs *certs;
+	size_t i;
+
+	certs = master_tls_load(set, NULL, &faults, &warnings);
+	for (i = 0; i < faults.n; i++)
+		(void)fprintf(stderr, "%s\n", faults.text[i]);
+	for (i = 0; i < warnings.n; i++)
+		(void)fprintf(stderr, "%s\n", warnings.text[i]);
+	return certs;
+}
+
+/* Takes the settings and the certificates. */
 static int
-main_run(const struct main_options *o, const char *path, struct settings *set)
+main_run(const struct main_options *o, const char *path, struct settings *set,
+    struct certs *certs)
 {
 	int ready_fd = -1;
 
 	if (!o->is_foreground && (ready_fd = proc_detach()) == -1) {
 		(void)fprintf(stderr, "mailwicket: %s\n", strerror(errno));
+		certs_free(certs);
 		settings_free(set);
 		return EXIT_FAILURE;
 	}
 	if (chdir("/") == -1) {
 		(void)fprintf(stderr, "mailwicket: /: %s\n", strerror(errno));
+		certs_free(certs);
 		settings_free(set);
 		return EXIT_FAILURE;
 	}
-	return master_run(set, path, o->is_foreground, ready_fd);
+	return master_run(set, certs, path, o->is_foreground, ready_fd);
 }
 
 int
 main(int argc, char *argv[])
 {
 	struct main_options o = { .config = MAIN_CONFIG };
+	struct certs *certs = NULL;
 	struct settings *set;
 	int status = EXIT_SUCCESS;
 	char *path;
@@ -179,13 +201,16 @@ main(int argc, char *argv[])
 		settings_print(stdout, set,
 		    o.task == MAIN_PRINT_ALL);
 		settings_free(set);
-	} else if (main_check(path, set) == -1) {
+	} else if (main_check(path, set) == -1 ||
+	    (certs = main_certs(set)) == NULL) {
 		settings_free(set);
 		status = EXIT_FAILURE;
 	} else if (o.task == MAIN_RUN)
-		status = main_run(&o, path, set);
-	else
+		status = main_run(&o, path, set, certs);
+	else {
+		certs_free(certs);
 		settings_free(set);
+	}
 	free(path);
 	return status;
 }

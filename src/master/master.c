@@ -21,6 +21,7 @@
 #include "lib/proc.h"
 #include "master/ctl_commands.h"
 #include "master/master_log.h"
+#include "master/master_tls.h"
 #include "master/peers.h"
 #include "master/reload.h"
 #include "master/room.h"
@@ -34,8 +35,11 @@
 #define MASTER_END_MS		5000
 /* Login processes without sessions do, too; others are left to relay. */
 #define MASTER_LOGIN_END_MS	500
-/* An old auth process ends with the login processes' last question. */
-#define MASTER_AUTH_DRAIN_MS	60000
+/*
+ * An old auth process ends with the login processes' last question, an old
+ * tls-signer with their last handshake.
+ */
+#define MASTER_OLD_DRAIN_MS	60000
 /* Lines of one process in a second. */
 #define MASTER_LOG_LINES_MANY	20000
 #define MASTER_LOG_LINES_FEW	100
@@ -51,6 +55,7 @@ struct master_role {
 static const struct master_role master_roles[MASTER_SERVICES] = {
 	[MASTER_AUTH] = { ROLE_ID_AUTH, -1 },
 	[MASTER_WORKER] = { ROLE_ID_AUTH_WORKER, -1 },
+	[MASTER_SIGNER_SERVICE] = { ROLE_ID_TLS_SIGNER, -1 },
 	[MASTER_IMAP_LOGIN] = { ROLE_ID_IMAP_LOGIN, SERVICE_IMAP },
 	[MASTER_POP3_LOGIN] = { ROLE_ID_POP3_LOGIN, SERVICE_POP3 },
 };
@@ -92,9 +97,10 @@ master_processes_most(void)
 }
 
 static void
-master_policy(const struct settings *set, enum master_service i,
+master_policy(const struct master *m, enum master_service i,
     struct service_policy *p)
 {
+	const struct settings *set = m->settings;
 	const struct settings_service *s;
 
 	memset(p, 0, sizeof(*p));
@@ -109,10 +115,15 @@ master_policy(const struct settings *set, enum master_service i,
 		p->max = set->auth_worker_max_count;
 		return;
 	}
+	if (i == MASTER_SIGNER_SERVICE) {
+		p->path = set->tls_signer_executable;
+		p->count = master_tls_has_keys(m) ? 1 : 0;
+		return;
+	}
 	s = &set->services[master_roles[i].service];
 	p->path = s->login_executable;
 	p->is_per_connection = s->login_process_per_connection;
-	p->count = s->has_plain ? s->login_processes_count : 0;
+	p->count = s->is_enabled ? s->login_processes_count : 0;
 	p->max = s->login_max_processes_count != 0 ?
 	    s->login_max_processes_count : set->login_max_sessions;
 	if (!p->is_per_connection)
@@ -135,7 +146,7 @@ master_configure_services(struct master *m)
 
 	for (i = 0; i < MASTER_SERVICES; i++) {
 		s = &m->services[i];
-		master_policy(set, (enum master_service)i, &policy);
+		master_policy(m, (enum master_service)i, &policy);
 		service_configure(s, &policy);
 		buf_clear(&s->settings);
 		buf_init(&s->settings, MASTER_SETTINGS_MAX);
@@ -175,9 +186,12 @@ master_on_started(struct service *s, struct child *c)
 	const struct listener *l;
 	size_t i;
 
-	child_send_settings(c, buf_head(&s->settings),
-	    buf_used(&s->settings));
+	/* A tls-signer has no use for most of them. */
+	if (s->role != ROLE_ID_TLS_SIGNER)
+		child_send_settings(c, buf_head(&s->settings),
+		    buf_used(&s->settings));
 	master_send_fallback(m, c);
+	master_tls_send(m, c);
 	for (i = 0; s->listeners != NULL && i < s->listeners->n; i++) {
 		l = &s->listeners->items[i];
 		child_send_listener(c, &l->is, l->fd);
@@ -196,28 +210,42 @@ master_on_started(struct service *s, struct child *c)
 	if (s->role == ROLE_ID_AUTH && m->nauths == s->policy.count &&
 	    m->auths[c->self.index] == NULL)
 		peers_use_auth(m, c);
+	if (s->role == ROLE_ID_TLS_SIGNER)
+		master_tls_use_signer(m, c);
 }
 
-/* Old processes are let go when their successor can do their work. */
 static void
-master_on_auth_ready(struct master *m, struct child *auth)
+master_drain_old(struct service *s)
 {
-	struct service *s = &m->services[MASTER_AUTH];
 	struct child *c;
+
+	TAILQ_FOREACH(c, &s->children, entry)
+		if (c->state == CHILD_IS_OLD && c->kill_at_ms == 0)
+			c->kill_at_ms = clock_ms() + MASTER_OLD_DRAIN_MS;
+	service_drain_old(s);
+}
+
+/*
+ * Old processes are let go when their successors can do their work: login
+ * processes need auth and, with TLS, a tls-signer.
+ */
+static void
+master_on_helper_ready(struct master *m)
+{
+	struct service *auth = &m->services[MASTER_AUTH];
+	struct service *signer = &m->services[MASTER_SIGNER_SERVICE];
 	size_t i;
 
-	if (auth->state != CHILD_IS_SERVING ||
-	    s->n[CHILD_IS_SERVING] < s->policy.count)
+	if (auth->n[CHILD_IS_SERVING] < auth->policy.count ||
+	    signer->n[CHILD_IS_SERVING] < signer->policy.count)
 		return;
 	peers_use_new_auths(m);
 	for (i = MASTER_IMAP_LOGIN; i < MASTER_SERVICES; i++) {
 		m->services[i].is_on = true;
 		service_drain_old(&m->services[i]);
 	}
-	TAILQ_FOREACH(c, &s->children, entry)
-		if (c->state == CHILD_IS_OLD && c->kill_at_ms == 0)
-			c->kill_at_ms = clock_ms() + MASTER_AUTH_DRAIN_MS;
-	service_drain_old(s);
+	master_drain_old(auth);
+	master_drain_old(signer);
 }
 
 /* Every service that is wanted has a process that serves. */
@@ -256,8 +284,11 @@ master_on_ready(struct service *s, struct child *c)
 
 	if (m->is_stopping)
 		return;
-	if (s->role == ROLE_ID_AUTH)
-		master_on_auth_ready(m, c);
+	if (s->role == ROLE_ID_AUTH && c->state == CHILD_IS_SERVING &&
+	    m->auth != c)
+		peers_use_auth(m, c);
+	if (s->role == ROLE_ID_AUTH || s->role == ROLE_ID_TLS_SIGNER)
+		master_on_helper_ready(m);
 }
 
 static void
@@ -310,6 +341,8 @@ master_on_ended(struct service *s, struct child *c,
 		master_leave_workers(m, c);
 	if (c != NULL && s->role == ROLE_ID_AUTH)
 		peers_forget_auth(m, c);
+	if (c != NULL && c == m->signer)
+		m->signer = NULL;
 	if (m->is_stopping) {
 		master_maybe_end(m);
 		return;
@@ -349,7 +382,8 @@ master_maybe_end(struct master *m)
 	uint32_t nlogin, nother;
 
 	nother = service_total(&m->services[MASTER_AUTH]) +
-	    service_total(&m->services[MASTER_WORKER]);
+	    service_total(&m->services[MASTER_WORKER]) +
+	    service_total(&m->services[MASTER_SIGNER_SERVICE]);
 	nlogin = service_total(&m->services[MASTER_IMAP_LOGIN]) +
 	    service_total(&m->services[MASTER_POP3_LOGIN]);
 	if (nother == 0 && (nlogin == 0 || m->is_grace_over))
@@ -440,7 +474,8 @@ bool
 master_can_reload(const struct master *m)
 {
 	return m->is_up && !m->is_stopping &&
-	    m->services[MASTER_AUTH].n[CHILD_IS_STARTING] == 0;
+	    m->services[MASTER_AUTH].n[CHILD_IS_STARTING] == 0 &&
+	    m->services[MASTER_SIGNER_SERVICE].n[CHILD_IS_STARTING] == 0;
 }
 
 static void
@@ -479,6 +514,7 @@ master_on_second(void *arg)
 	for (i = 0; i < MASTER_SERVICES; i++)
 		service_tick(&m->services[i]);
 	ctl_server_tick(&m->ctl);
+	master_tls_tick(m);
 	master_follow_signals(m);
 	loop_timer_start(&m->seconds, &m->second, master_on_second, m);
 }
@@ -583,9 +619,12 @@ master_begin(struct master *m)
 		listeners_log(&m->listeners[i], (enum service_id)i, NULL);
 	master_configure_services(m);
 	m->nauths = m->settings->auth_count;
+	if (m->settings->has_tls)
+		(void)tickets_turn(&m->tickets, clock_ms());
 	/* Login processes begin when auth can answer them. */
 	m->services[MASTER_AUTH].is_on = true;
 	m->services[MASTER_WORKER].is_on = true;
+	m->services[MASTER_SIGNER_SERVICE].is_on = true;
 	master_on_changed(&m->services[MASTER_AUTH]);
 	loop_timer_start(&m->seconds, &m->second, master_on_second, m);
 }
@@ -608,13 +647,14 @@ master_end(struct master *m)
 		log_info("stopped");
 	log_init_stderr(role_name(ROLE_ID_MASTER));
 	master_log_free(m->log);
+	master_tls_clear(m);
 	settings_free(m->settings);
 	loop_free(m->loop);
 }
 
 int
-master_run(struct settings *settings, const char *config_path,
-    bool is_foreground, int ready_fd)
+master_run(struct settings *settings, struct certs *certs,
+    const char *config_path, bool is_foreground, int ready_fd)
 {
 	struct master m = {
 		.config_path = config_path,
@@ -622,6 +662,7 @@ master_run(struct settings *settings, const char *config_path,
 		.has_root = geteuid() == 0,
 		.ready_fd = ready_fd,
 		.settings = settings,
+		.certs = certs,
 	};
 
 	master_raise_fds(settings);

@@ -12,7 +12,9 @@
 #include "master/listeners.h"
 #include "master/rundir.h"
 #include "master/service.h"
+#include "master/tickets.h"
 
+struct certs;
 struct child;
 struct master_log;
 struct settings;
@@ -20,6 +22,7 @@ struct settings;
 enum master_service {
 	MASTER_AUTH,
 	MASTER_WORKER,
+	MASTER_SIGNER_SERVICE,
 	MASTER_IMAP_LOGIN,
 	MASTER_POP3_LOGIN,
 };
@@ -50,6 +53,11 @@ struct master {
 	struct child		*auths[MASTER_AUTHS_MAX]; /* that login
 						   processes use, or NULL */
 	uint32_t		 nauths;	/* so many at a time */
+	struct child		*signer;	/* that login processes use */
+	struct certs		*certs;		/* in force */
+	struct tickets		 tickets;
+	uint64_t		 looked_ms;	/* at files of certificates */
+	char			 refused[256];	/* why, to tell it once */
 	struct master_wish	 reload, reopen;
 	bool			 is_up;		/* all were READY once */
 	bool			 is_stopping;
@@ -60,11 +68,12 @@ struct master {
 };
 
 /*
- * Runs the suite until SIGTERM; returns the exit status.  Takes the settings.
+ * Runs the suite until SIGTERM; returns the exit status.  Takes the settings
+ * and what master_tls_load() made of them.
  * ready_fd, -1 or that of proc_detach(), hears of a good start.
  */
-int	master_run(struct settings *, const char *config_path,
-	    bool is_foreground, int ready_fd);
+int	master_run(struct settings *, struct certs *,
+	    const char *config_path, bool is_foreground, int ready_fd);
 /* Makes the services follow m->settings (start and reload). */
 void	master_configure_services(struct master *);
 /* Tells all children where their lines go without a master. */

@@ -6,16 +6,21 @@
  */
 #include "master/reload.h"
 
+#include <bsd/string.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "config/settings.h"
 #include "config/settings_print.h"
+#include "lib/clock.h"
 #include "lib/log.h"
+#include "master/certs.h"
 #include "master/check.h"
 #include "master/listeners.h"
 #include "master/master.h"
 #include "master/master_log.h"
+#include "master/master_tls.h"
 #include "master/room.h"
 
 /* Who is told of faults, beside the log. */
@@ -64,6 +69,25 @@ reload_is_usable(const struct master *m, const struct settings *set,
 	return faults.n == 0;
 }
 
+/* Certificates of the new settings; NULL after telling why not. */
+static struct certs *
+reload_load_certs(const struct master *m, const struct settings *set,
+    const struct reload_teller *t)
+{
+	struct certs_faults faults = { .n = 0 }, warnings = { .n = 0 };
+	struct certs *certs;
+	size_t i;
+
+	certs = master_tls_load(set, m->certs, &faults, &warnings);
+	if (certs != NULL)
+		certs->warned_day = m->certs->warned_day;
+	for (i = 0; i < faults.n; i++)
+		reload_refuse(t, faults.text[i]);
+	for (i = 0; i < warnings.n; i++)
+		log_warn("%s", warnings.text[i]);
+	return certs;
+}
+
 static struct settings *
 reload_read(const struct master *m, struct reload_teller *t)
 {
@@ -105,14 +129,21 @@ reload_listen(struct master *m, const struct settings *set,
 }
 
 static void
-reload_take(struct master *m, struct settings *set,
+reload_take(struct master *m, struct settings *set, struct certs *certs,
     const struct listeners *all)
 {
 	struct listeners old;
 	size_t i;
 
+	certs_free(m->certs);
 	settings_free(m->settings);
 	m->settings = set;
+	m->certs = certs;
+	/* The new login processes need one with the new keys. */
+	m->signer = NULL;
+	m->refused[0] = '\0';
+	if (set->has_tls)
+		(void)tickets_turn(&m->tickets, clock_ms());
 	for (i = 0; i < MASTER_SERVICES; i++)
 		room_unwatch(&m->services[i]);
 	for (i = 0; i <= SERVICE_LAST; i++) {
@@ -133,11 +164,14 @@ reload(struct master *m, reload_say_fn say, void *arg)
 	struct reload_teller t = { .say = say, .arg = arg };
 	struct listeners all[SERVICE_LAST + 1];
 	struct settings *set;
+	struct certs *certs;
 	size_t i;
 
 	if ((set = reload_read(m, &t)) == NULL)
 		return -1;
-	if (reload_listen(m, set, all, &t) == -1) {
+	if ((certs = reload_load_certs(m, set, &t)) == NULL ||
+	    reload_listen(m, set, all, &t) == -1) {
+		certs_free(certs);
 		settings_free(set);
 		return -1;
 	}
@@ -145,11 +179,48 @@ reload(struct master *m, reload_say_fn say, void *arg)
 		reload_refuse(&t, "a log file cannot be opened");
 		for (i = 0; i <= SERVICE_LAST; i++)
 			listeners_close(&all[i], &m->listeners[i]);
+		certs_free(certs);
 		settings_free(set);
 		return -1;
 	}
-	reload_take(m, set, all);
+	reload_take(m, set, certs, all);
 	master_send_fallbacks(m);
 	log_info("configuration read again");
 	return 0;
+}
+
+/* Told once, until something else is wrong. */
+static void
+reload_refuse_certs(struct master *m, const struct certs_faults *faults)
+{
+	size_t i;
+
+	if (strncmp(m->refused, faults->text[0], sizeof(m->refused) - 1) == 0)
+		return;
+	(void)strlcpy(m->refused, faults->text[0], sizeof(m->refused));
+	for (i = 0; i < faults->n; i++)
+		log_error("changed certificates are not taken: %s",
+		    faults->text[i]);
+}
+
+void
+reload_certs(struct master *m)
+{
+	struct certs_faults faults = { .n = 0 }, warnings = { .n = 0 };
+	struct certs *certs;
+	size_t i;
+
+	certs = master_tls_load(m->settings, m->certs, &faults, &warnings);
+	if (certs == NULL) {
+		reload_refuse_certs(m, &faults);
+		return;
+	}
+	certs->warned_day = m->certs->warned_day;
+	certs_free(m->certs);
+	m->certs = certs;
+	m->signer = NULL;
+	m->refused[0] = '\0';
+	for (i = MASTER_SIGNER_SERVICE; i < MASTER_SERVICES; i++)
+		service_retire(&m->services[i]);
+	log_info("certificates have changed, and are taken");
 }

@@ -13,5 +13,10 @@ typedef void (*reload_say_fn)(void *arg, const char *fault);
  * new clients, and those of before end with their last one.
  */
 int	reload(struct master *, reload_say_fn, void *arg);
+/*
+ * Files of certificates or keys have changed: takes them for new connections,
+ * or keeps the old ones and says why.
+ */
+void	reload_certs(struct master *);
 
 #endif

@@ -69,6 +69,8 @@ tests_unit_test_settings_passdb_CPPFLAGS += -DWITH_CURL
 UNIT_TESTS += tests/unit/test_nginx_http
 tests_unit_test_nginx_http_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
 endif
+UNIT_TESTS += tests/unit/test_settings_tls
+UNIT_TESTS += tests/unit/test_tickets
 UNIT_TESTS += tests/unit/test_transcript
 UNIT_TESTS += tests/unit/test_var
 UNIT_TESTS += tests/unit/test_ctl_args

@@ -116,12 +116,13 @@ test_defaults(void **state)
 	const struct settings_service *pop3 = &s->services[SERVICE_POP3];
 
 	(void)state;
-	assert_true(imap->is_enabled && imap->has_plain && imap->has_ssl);
+	assert_true(imap->is_enabled && imap->has_plain);
+	assert_false(imap->has_ssl || s->has_tls);
 	assert_false(pop3->is_enabled);
 	assert_int_equal(imap->listen.n, 1);
 	assert_int_equal(imap->listen.items[0].family, NETADDR_V4);
 	assert_int_equal(imap->listen.items[0].port, 143);
-	assert_int_equal(imap->ssl_listen.items[0].port, 993);
+	assert_int_equal(imap->ssl_listen.n, 0);
 	assert_int_equal(pop3->listen.n, 0);
 	assert_true(imap->login_process_per_connection);
 	assert_true(imap->disable_plaintext_auth);
@@ -296,7 +297,8 @@ test_listen(void **state)
 	/* Sections win, wherever they stand. */
 	s = good("protocol imap {\nlisten = *:10143\nssl_listen = *:10993\n}\n"
 	    "listen = *:10110\nprotocols = imap imaps pop3 pop3s\n"
-	    "ssl_listen = [::1]:10995");
+	    "ssl_listen = [::1]:10995\nssl_cert_file = /c\n"
+	    "ssl_key_file = /k");
 	assert_int_equal(s->services[0].listen.items[0].port, 10143);
 	assert_int_equal(s->services[0].ssl_listen.items[0].port, 10993);
 	assert_int_equal(s->services[1].listen.items[0].port, 10110);
@@ -308,8 +310,8 @@ test_listen(void **state)
 	assert_non_null(strstr(faults.text[0],
 	    "f:1: listen: 0.0.0.0:1000 is listened on twice"));
 	settings_free(good("listen = *:0\nprotocols = imap pop3"));
-	bad("protocols = imaps pop3s", "none of them is named");
-	bad("protocols = none", "none of them is named");
+	bad("protocols = imaps pop3s", "nothing is left to listen for");
+	bad("protocols = none", "nothing is left to listen for");
 }
 
 static void
@@ -401,7 +403,7 @@ test_rules(void **state)
 	bad("login_processes_count = 9\nlogin_max_processes_count = 8",
 	    "f:1: login_processes_count: 9 is more than");
 	bad("login_process_size = 1M", "needs at least 16M");
-	bad("ssl = required", "f:1: ssl = required: this version has no TLS");
+	bad("ssl = required", "f:1: ssl = required: without ssl_cert_file");
 	bad("auth_mechanisms =", "mechanisms: none is named");
 	bad("auth_mechanisms = cram-md5",
 	    "cram-md5: expected some of: plain login");
@@ -443,8 +445,6 @@ test_notices(void **state)
 	    "proxy has no use for this");
 	noticed("login_log_format = x\nverbose_proctitle = yes",
 	    "f:1: login_log_format, verbose_proctitle: not acted on");
-	noticed("ssl_cert_file = /x\nssl_key_file = /y",
-	    "f:1: ssl_cert_file, ssl_key_file: TLS is not in this version");
 	noticed("", "imaps: not listened for");
 	noticed("", "only clients in login_trusted_networks can log in");
 	noticed("auth_debug_passwords = yes", "never logged");

@@ -1,0 +1,32 @@
+/* master_tls: the master's part of TLS: who gets what, and when it changes. */
+#ifndef MASTER_MASTER_TLS_H
+#define MASTER_MASTER_TLS_H
+
+#include <stdbool.h>
+
+struct certs;
+struct certs_faults;
+struct child;
+struct master;
+struct settings;
+
+/*
+ * Certificates and keys of these settings, looked at; old are those in force,
+ * or NULL.  NULL with faults; warnings may come either way.
+ */
+struct certs	*master_tls_load(const struct settings *,
+		    const struct certs *old, struct certs_faults *faults,
+		    struct certs_faults *warnings);
+/* Does the suite need a tls-signer? */
+bool		 master_tls_has_keys(const struct master *);
+/* What a login process or a tls-signer must have before START. */
+void		 master_tls_send(struct master *, struct child *);
+/* This tls-signer has the keys in force: login processes talk to it. */
+void		 master_tls_use_signer(struct master *, struct child *);
+/* Once a second: new keys of tickets, files that changed, expiry. */
+void		 master_tls_tick(struct master *);
+/* A line on each certificate that is about to expire, or has. */
+void		 master_tls_warn(const struct certs *);
+void		 master_tls_clear(struct master *);
+
+#endif
