@@ -71,6 +71,9 @@ tests_unit_test_nginx_http_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
 endif
 UNIT_TESTS += tests/unit/test_settings_tls
 UNIT_TESTS += tests/unit/test_tickets
+UNIT_TESTS += tests/unit/test_check
+UNIT_TESTS += tests/unit/test_keys
+UNIT_TESTS += tests/unit/test_signer
 UNIT_TESTS += tests/unit/test_transcript
 UNIT_TESTS += tests/unit/test_var
 UNIT_TESTS += tests/unit/test_ctl_args
@@ -169,6 +172,21 @@ tests_unit_test_auth_gate_SOURCES = \
 	tests/unit/auth_fixture.c \
 	tests/unit/auth_fixture.h \
 	tests/unit/test_auth_gate.c
+tests_unit_test_check_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_check_SOURCES = \
+	tests/unit/signer_fixture.c \
+	tests/unit/signer_fixture.h \
+	tests/unit/test_check.c
+tests_unit_test_keys_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_keys_SOURCES = \
+	tests/unit/signer_fixture.c \
+	tests/unit/signer_fixture.h \
+	tests/unit/test_keys.c
+tests_unit_test_signer_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_signer_SOURCES = \
+	tests/unit/signer_fixture.c \
+	tests/unit/signer_fixture.h \
+	tests/unit/test_signer.c
 tests_unit_test_child_SOURCES = \
 	tests/unit/fake_child.c \
 	tests/unit/fake_child.h \
