@@ -236,10 +236,11 @@ master_on_helper_ready(struct master *m)
 	struct service *signer = &m->services[MASTER_SIGNER_SERVICE];
 	size_t i;
 
-	if (auth->n[CHILD_IS_SERVING] < auth->policy.count ||
-	    signer->n[CHILD_IS_SERVING] < signer->policy.count)
+	if (auth->n[CHILD_IS_SERVING] < auth->policy.count)
 		return;
 	peers_use_new_auths(m);
+	if (signer->n[CHILD_IS_SERVING] < signer->policy.count)
+		return;
 	for (i = MASTER_IMAP_LOGIN; i < MASTER_SERVICES; i++) {
 		m->services[i].is_on = true;
 		service_drain_old(&m->services[i]);
@@ -282,11 +283,9 @@ master_on_ready(struct service *s, struct child *c)
 {
 	struct master *m = s->owner;
 
+	(void)c;
 	if (m->is_stopping)
 		return;
-	if (s->role == ROLE_ID_AUTH && c->state == CHILD_IS_SERVING &&
-	    m->auth != c)
-		peers_use_auth(m, c);
 	if (s->role == ROLE_ID_AUTH || s->role == ROLE_ID_TLS_SIGNER)
 		master_on_helper_ready(m);
 }

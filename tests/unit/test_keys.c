@@ -94,7 +94,8 @@ test_sign(void **state)
 	static const char *const texts[] = { pem[0], pem[1], pem[2], pem[3] };
 	EVP_PKEY *keys[] = { signer_key_ec("P-256"), signer_key_ec("P-384"),
 	    signer_key_rsa(2048), signer_key_ed() };
-	static const uint8_t first[] = { 1, 1, 4, 10 }, last[] = { 3, 3, 9, 10 };
+	static const uint8_t first[] = { 1, 1, 4, 10 };
+	static const uint8_t last[] = { 3, 3, 9, 10 };
 	uint8_t tbs[256], sig[LOGIN_SIGNER_SIG_MAX], code;
 	struct login_signer_sign m = { .tbs = tbs };
 	struct keys *set;
