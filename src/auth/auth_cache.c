@@ -287,6 +287,15 @@ auth_cache_get_stale(struct auth_cache *c, const struct auth_cache_key *key,
 	return true;
 }
 
+uint64_t
+auth_cache_age_ms(const struct auth_cache *c,
+    const struct auth_cache_key *key)
+{
+	uint32_t entry = cache_find(c, key);
+
+	return entry == 0 ? 0 : clock_ms() - cache_head(c, entry)->born_ms;
+}
+
 /* The one that was not used for the longest time, of a list or of both. */
 static uint32_t
 cache_oldest(const struct auth_cache *c)

@@ -90,6 +90,9 @@ enum auth_cache_age	auth_cache_get(struct auth_cache *,
 /* The same for an expired one that was not found fresh before. */
 bool	auth_cache_get_stale(struct auth_cache *,
 	    const struct auth_cache_key *, uint8_t *room, size_t *len);
+/* How old what is there for this key is; 0 when nothing is. */
+uint64_t	auth_cache_age_ms(const struct auth_cache *,
+		    const struct auth_cache_key *);
 /*
  * Keeps a value over what was there; with room for marks of passwords if
  * has_password.  False when it cannot be kept; then nothing is there.

@@ -517,7 +517,7 @@ auth_chain_ask(struct auth_request *r)
 	if (passdb_static_row(db, &values, &row, room) == -1)
 		auth_request_trouble(r, "the row is too long");
 	else {
-		auth_watch_row(r, "configuration", &row);
+		auth_watch_row(r, NULL, &row);
 		auth_chain_row(r, &row);
 	}
 }
@@ -553,7 +553,7 @@ auth_chain_looked_up(void *arg, const struct auth_worker_row *row)
 		auth_chain_fault(r);
 		return;
 	}
-	auth_watch_row(r, auth_lookup_source(&r->lookup), row);
+	auth_watch_row(r, &r->lookup, row);
 	auth_chain_found(r, row);
 }
 

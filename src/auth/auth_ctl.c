@@ -264,6 +264,22 @@ auth_ctl_explain(void *arg, uint32_t id, struct wire_reader *r, int fd)
 	return auth_exchange_explain(&p->map, &m, ask.user);
 }
 
+static void
+auth_ctl_tell_hosts(struct auth_ctl_peer *p)
+{
+	const struct auth_request_env *env = p->ctl->env;
+	char key[CTL_AUTH_KEY_MAX + 1], text[DB_HEALTH_TEXT_MAX];
+
+	for (unsigned int i = 0; i < env->chain.n; i++)
+		for (unsigned int k = 0; db_health_describe(
+		    &env->lookups.health, i, k, text, sizeof(text)) != NULL;
+		    k++) {
+			(void)snprintf(key, sizeof(key), "passdb%u.host.%u",
+			    i + 1, k + 1);
+			auth_ctl_tell(p, key, text);
+		}
+}
+
 static int
 auth_ctl_status(void *arg, uint32_t id, struct wire_reader *r, int fd)
 {
@@ -279,6 +295,7 @@ auth_ctl_status(void *arg, uint32_t id, struct wire_reader *r, int fd)
 	auth_ctl_tell_number(p, "workers", env->pool->nworkers);
 	auth_ctl_tell_number(p, "workers_max", env->pool->config.count_max);
 	auth_ctl_tell_number(p, "tasks_waiting", env->pool->nqueued);
+	auth_ctl_tell_hosts(p);
 	auth_ctl_done(p, CTL_AUTH_OK);
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include <bsd/stdlib.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "auth/cache_row.h"
@@ -417,11 +418,16 @@ auth_flight_done(void *arg, const struct worker_answer *a)
 }
 
 const char *
-auth_lookup_source(const struct auth_lookup *l)
+auth_lookup_source(const struct auth_lookup *l, char *dst, size_t size)
 {
-	if (l->age == AUTH_LOOKUP_EXPIRED)
-		return "expired entry of the cache";
-	return l->is_cached ? "cache" : "database";
+	if (!l->is_cached)
+		(void)snprintf(dst, size, "database");
+	else
+		(void)snprintf(dst, size, "%scache, %" PRIu64 " s old",
+		    l->age == AUTH_LOOKUP_EXPIRED ?
+		    "expired entry of the " : "",
+		    auth_cache_age_ms(l->all->cache, &l->key) / 1000);
+	return dst;
 }
 
 void

@@ -18,6 +18,7 @@
 #include "lib/strutil.h"
 
 #define AUTH_WATCH_HIDDEN	"<hidden>"
+#define AUTH_WATCH_SOURCE_MAX	64
 
 /* Columns whose names hold one of these are secrets... */
 static const char *const auth_watch_secrets[] = {
@@ -181,12 +182,15 @@ auth_watch_column(const struct auth_request *r,
 }
 
 void
-auth_watch_row(const struct auth_request *r, const char *source,
+auth_watch_row(const struct auth_request *r, const struct auth_lookup *l,
     const struct auth_worker_row *row)
 {
+	char source[AUTH_WATCH_SOURCE_MAX];
+
 	if (auth_watch_of(r) == NULL)
 		return;
-	auth_watch_passdb(r, "from", source);
+	auth_watch_passdb(r, "from", l == NULL ? "configuration" :
+	    auth_lookup_source(l, source, sizeof(source)));
 	auth_watch_passdb(r, "found", auth_watch_found[row->found]);
 	for (size_t i = 0; i < row->ncolumns; i++)
 		auth_watch_column(r, &row->columns[i]);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+struct auth_lookup;
 struct auth_reply;
 struct auth_request;
 struct auth_worker_row;
@@ -28,9 +29,9 @@ bool	auth_watch_is_explain(const struct auth_request *);
 void	auth_watch_name(const struct auth_request *);
 /* The passdb at hand is asked. */
 void	auth_watch_ask(const struct auth_request *);
-/* It has answered; source: "database", "cache, 12 s old", ... */
-void	auth_watch_row(const struct auth_request *, const char *source,
-	    const struct auth_worker_row *);
+/* It has answered; without a lookup the row is of the configuration. */
+void	auth_watch_row(const struct auth_request *,
+	    const struct auth_lookup *, const struct auth_worker_row *);
 /* A step or a reason; may hold foreign text. */
 void	auth_watch_note(const struct auth_request *, const char *text);
 /* The end: route or refusal. */

@@ -339,7 +339,7 @@ def test_cache_commands(new_suite, hosts):
 
     assert source("joe") == source("ann") == "database"
     # A question is a question: what it has found serves the next login.
-    assert re.match(r"cache\b", source("joe"))
+    assert re.fullmatch(r"cache, \d+ s old", source("joe"))
     suite.imap().ok("LOGIN joe pw")
     status = suite.ctl_keys("cache", "status")
     assert status["auth.1.cache"] == "on"
