@@ -156,6 +156,7 @@ certs_count_names(const char *names)
 static void
 certs_merge(struct certs_work *w, size_t first)
 {
+	const char *names;
 	char *p;
 	size_t i, len, size = 1, to = first;
 
@@ -163,17 +164,18 @@ certs_merge(struct certs_work *w, size_t first)
 		size += strlen(w->entries[i].names) + 1;
 	p = w->certs->memory = xcalloc(1, size);
 	for (i = first; i < w->nentries; i++) {
-		len = strlen(w->entries[i].names);
+		names = w->entries[i].names;
+		len = strlen(names);
 		if (i > first && certs_entry_is_same(&w->entries[i],
 		    &w->entries[to - 1]) && certs_count_names(
-		    w->entries[to - 1].names) + certs_count_names(
-		    w->entries[i].names) <= CERT_SET_NAMES_MAX) {
+		    w->entries[to - 1].names) + certs_count_names(names) <=
+		    CERT_SET_NAMES_MAX) {
 			p[-1] = ' ';
 		} else {
 			w->entries[to] = w->entries[i];
 			w->entries[to++].names = p;
 		}
-		memcpy(p, w->entries[i].names, len);
+		memcpy(p, names, len);
 		p += len + 1;
 	}
 	w->nentries = to;
