@@ -207,4 +207,10 @@ settings_tls_check(struct reader *r)
 	if (set->ssl_verify_client_cert && set->ssl_ca_file[0] == '\0')
 		faults_add(r->faults, &place, "ssl_verify_client_cert: "
 		    "ssl_ca_file is missing");
+	place = reader_place(r, "auth_ssl_require_client_cert", -1);
+	if (set->auth_ssl_require_client_cert &&
+	    (!set->ssl_verify_client_cert || !set->has_tls))
+		faults_add(r->faults, &place, "auth_ssl_require_client_cert: "
+		    "without TLS and ssl_verify_client_cert = yes nobody "
+		    "could log in");
 }

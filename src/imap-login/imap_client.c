@@ -11,6 +11,7 @@
 
 #include "imap-login/imap_reply.h"
 #include "imap-login/imap_state.h"
+#include "login-common/client_tls.h"
 #include "login-common/login_process.h"
 #include "login-common/sasl.h"
 #include "login-common/session.h"
@@ -102,8 +103,21 @@ imap_cmd_starttls(struct session *s, const struct imap_command *cmd,
 {
 	(void)cmd;
 	(void)buf;
-	imap_reply_tagged(s, "BAD TLS is not available.");
+	if (client_tls_is_offered(s))
+		return CMD_TLS;
+	imap_reply_tagged(s, s->client.tls != NULL ?
+	    "BAD TLS is active already." : "BAD TLS is not available.");
 	return session_bad_command(s);
+}
+
+void
+imap_client_begin_tls(struct session *s)
+{
+	struct imap_state *st = session_protocol(s);
+
+	imap_reply_tagged(s, "OK Begin TLS negotiation now.");
+	memset(st, 0, sizeof(*st));
+	imap_parser_init(&st->parser);
 }
 
 /* A password must not come in clear: said before it is asked for. */

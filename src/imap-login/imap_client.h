@@ -10,6 +10,8 @@ struct session;
 
 /* The untagged OK with our capabilities. */
 void	imap_client_greet(struct session *);
+/* The answer to STARTTLS; nothing is remembered of before. */
+void	imap_client_begin_tls(struct session *);
 /* One command, looked up in the table and answered or begun. */
 enum cmd_result	imap_client_command(struct session *);
 

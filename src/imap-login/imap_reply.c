@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "imap-login/imap_state.h"
+#include "login-common/client_tls.h"
 #include "login-common/login_process.h"
 #include "login-common/session.h"
 #include "login-common/session_login.h"
@@ -68,6 +69,8 @@ imap_reply_capabilities(const struct session *s, char *dst, size_t size)
 		(void)strlcat(dst, " ", size);
 		(void)strlcat(dst, own + 1, size);
 	}
+	if (client_tls_is_offered(s))
+		(void)strlcat(dst, " STARTTLS", size);
 	if (!session_plaintext_ok(s)) {
 		(void)strlcat(dst, " LOGINDISABLED", size);
 		return;

@@ -17,6 +17,7 @@ static const struct login_protocol imap_protocol = {
 	.name = "imap-login",
 	.state_size = sizeof(struct imap_state),
 	.greet = imap_client_greet,
+	.begin_tls = imap_client_begin_tls,
 	.command = imap_client_command,
 	.challenge = imap_reply_challenge,
 	.answer = imap_reply_answer,

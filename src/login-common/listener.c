@@ -33,17 +33,13 @@ listener_add(struct login_process *process, int fd,
 	struct listeners *ls = &process->listeners;
 	struct listener *l;
 
-	/* Nobody here speaks TLS yet. */
-	if (m->is_tls) {
-		(void)close(fd);
-		return 0;
-	}
 	if (ls->n == MASTER_LISTENERS_MAX)
 		return -1;
 	l = &ls->items[ls->n++];
 	l->process = process;
 	l->fd = fd;
 	l->addr = m->addr;
+	l->is_tls = m->is_tls;
 	l->is_any = memcmp(m->addr.ip, any, sizeof(any)) == 0;
 	return 0;
 }
@@ -139,6 +135,9 @@ listeners_wait(struct login_process *process)
 
 	for (i = 0; i < n; i++)
 		fds[i] = ls->items[i].fd;
+	/* What came behind START was read with it. */
+	if (channel_turn(process->master) == -1)
+		return false;
 	gate = gate_open(fds, n, channel_fd(process->master));
 	/* What came behind START was read with it: the gate does not tell. */
 	i = n;

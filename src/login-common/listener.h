@@ -17,6 +17,7 @@ struct listener {
 	struct login_process	*process;
 	int			 fd;
 	struct netaddr		 addr;
+	bool			 is_tls;
 	bool			 is_any;	/* bound to 0.0.0.0 or :: */
 };
 

@@ -7,6 +7,8 @@ src_login_common_liblogin_a_SOURCES = \
 	src/login-common/backend.h \
 	src/login-common/backend_sasl.c \
 	src/login-common/backend_sasl.h \
+	src/login-common/client_tls.c \
+	src/login-common/client_tls.h \
 	src/login-common/foreign.c \
 	src/login-common/foreign.h \
 	src/login-common/listener.c \
@@ -17,6 +19,8 @@ src_login_common_liblogin_a_SOURCES = \
 	src/login-common/login_main.h \
 	src/login-common/login_process.c \
 	src/login-common/login_process.h \
+	src/login-common/login_tls.c \
+	src/login-common/login_tls.h \
 	src/login-common/protocol.h \
 	src/login-common/relay.c \
 	src/login-common/relay.h \
@@ -35,4 +39,6 @@ src_login_common_liblogin_a_SOURCES = \
 	src/login-common/session_state.c \
 	src/login-common/session_state.h \
 	src/login-common/session_step.c \
-	src/login-common/session_step.h
+	src/login-common/session_step.h \
+	src/login-common/signer_client.c \
+	src/login-common/signer_client.h

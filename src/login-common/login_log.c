@@ -11,6 +11,7 @@
 
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "login-common/client_tls.h"
 #include "login-common/login_process.h"
 #include "login-common/session.h"
 
@@ -21,10 +22,12 @@ struct login_log_text {
 	char	user[LOGIN_LOG_USER_MAX];
 	char	rip[NETADDR_TEXT_MAX], lip[NETADDR_TEXT_MAX];
 	char	host[NETADDR_PORT_TEXT_MAX];
+	char	tls[CLIENT_TLS_TEXT_MAX];
 };
 
 static void
-login_log_texts(const struct session *s, struct login_log_text *t)
+login_log_texts(const struct session *s, bool is_end,
+    struct login_log_text *t)
 {
 	const char *user = s->user == NULL ? "" : s->user;
 
@@ -32,6 +35,7 @@ login_log_texts(const struct session *s, struct login_log_text *t)
 	(void)netaddr_text(&s->rip, t->rip);
 	(void)netaddr_text(&s->lip, t->lip);
 	(void)netaddr_port_text(&s->host, t->host);
+	(void)client_tls_text(s, is_end, t->tls, sizeof(t->tls));
 }
 
 void
@@ -42,10 +46,10 @@ login_log_login(const struct session *s)
 	bool has_master = r->master[0] != '\0';
 	struct login_log_text t;
 
-	login_log_texts(s, &t);
-	log_info("login: user=<%s> method=%s rip=%s lip=%s session=%s "
+	login_log_texts(s, false, &t);
+	log_info("login: user=<%s> method=%s rip=%s lip=%s%s session=%s "
 	    "host=%s destuser=<%s>%s%s%s", t.user, s->mech, t.rip, t.lip,
-	    s->id, t.host, log_safe(safe, sizeof(safe), r->destuser,
+	    t.tls, s->id, t.host, log_safe(safe, sizeof(safe), r->destuser,
 	    strlen(r->destuser)), has_master ? " master=<" : "",
 	    log_safe(master, sizeof(master), r->master, strlen(r->master)),
 	    has_master ? ">" : "");
@@ -57,9 +61,9 @@ login_log_refused(const struct session *s, const char *reason)
 	bool has_host = s->host.family != NETADDR_NONE;
 	struct login_log_text t;
 
-	login_log_texts(s, &t);
-	log_info("refused: user=<%s> method=%s rip=%s lip=%s session=%s "
-	    "%s%s%sreason=%s", t.user, s->mech, t.rip, t.lip, s->id,
+	login_log_texts(s, false, &t);
+	log_info("refused: user=<%s> method=%s rip=%s lip=%s%s session=%s "
+	    "%s%s%sreason=%s", t.user, s->mech, t.rip, t.lip, t.tls, s->id,
 	    has_host ? "host=" : "", has_host ? t.host : "",
 	    has_host ? " " : "", reason);
 }
@@ -70,7 +74,7 @@ login_log_backend(const struct session *s, const char *error)
 	char safe[SESSION_DETAIL_MAX];
 	struct login_log_text t;
 
-	login_log_texts(s, &t);
+	login_log_texts(s, false, &t);
 	log_warn("proxy: user=<%s> rip=%s session=%s host=%s error=\"%s\"",
 	    t.user, t.rip, s->id, t.host,
 	    log_safe(safe, sizeof(safe), error, strlen(error)));
@@ -81,10 +85,10 @@ login_log_end(const struct session *s)
 {
 	struct login_log_text t;
 
-	login_log_texts(s, &t);
-	log_info("disconnected: user=<%s> method=%s rip=%s lip=%s session=%s "
+	login_log_texts(s, true, &t);
+	log_info("disconnected: user=<%s> method=%s rip=%s lip=%s%s session=%s "
 	    "reason=%s tries=%u in=%llu out=%llu secs=%llu", t.user,
-	    s->mech[0] == '\0' ? "-" : s->mech, t.rip, t.lip, s->id,
+	    s->mech[0] == '\0' ? "-" : s->mech, t.rip, t.lip, t.tls, s->id,
 	    session_reason_word(s->reason),
 	    s->login == NULL ? 1 : s->login->ntries,
 	    (unsigned long long)s->bytes_in, (unsigned long long)s->bytes_out,

@@ -7,13 +7,18 @@
 
 struct session;
 
-/* login: user method rip lip session host destuser */
+/*
+ * TLS, where there is: tls cipher sni resumed.
+ * login: user method rip lip TLS session host destuser
+ */
 void	login_log_login(const struct session *);
-/* refused: user method rip lip session reason */
+/* refused: user method rip lip TLS session reason */
 void	login_log_refused(const struct session *, const char *reason);
 /* proxy: user rip session host error */
 void	login_log_backend(const struct session *, const char *error);
-/* disconnected: user rip lip session reason in out secs */
+/*
+ * disconnected: user method rip lip TLS session reason tries in out secs
+ */
 void	login_log_end(const struct session *);
 
 #endif

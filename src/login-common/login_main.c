@@ -23,7 +23,9 @@
 #include "lib/sandbox.h"
 #include "lib/strutil.h"
 #include "login-common/auth_client.h"
+#include "login-common/client_tls.h"
 #include "login-common/login_process.h"
+#include "login-common/login_tls.h"
 #include "login-common/session.h"
 
 /* States of the channel to the master. */
@@ -111,6 +113,10 @@ login_on_signer_peer(void *arg, uint32_t id, struct wire_reader *r, int fd)
 	struct login_setup *setup = arg;
 
 	(void)id;
+	if (setup->is_complete) {
+		login_tls_signer(setup->process.tls, fd);
+		return wire_end(r);
+	}
 	if (setup->signer_fd != -1)
 		(void)close(setup->signer_fd);
 	setup->signer_fd = fd;
@@ -134,7 +140,11 @@ login_on_tickets(void *arg, uint32_t id, struct wire_reader *r, int fd)
 
 	(void)id;
 	(void)fd;
-	return master_tickets_get(r, &setup->tickets);
+	if (master_tickets_get(r, &setup->tickets) == -1)
+		return -1;
+	if (setup->process.tls != NULL)
+		login_tls_tickets(setup->process.tls, &setup->tickets);
+	return 0;
 }
 
 static int
@@ -243,6 +253,7 @@ login_timers_start(struct login_process *process)
 	struct loop *loop = process->loop;
 
 	loop_timers_init(loop, &process->login_timers, set->login_timeout_ms);
+	loop_timers_init(loop, &process->tls_timers, CLIENT_TLS_MS);
 	loop_timers_init(loop, &process->auth_timers,
 	    set->auth_request_timeout_ms + LOGIN_AUTH_GRACE_MS);
 	loop_timers_init(loop, &process->delay_timers,
@@ -315,6 +326,25 @@ login_hello(struct login_setup *setup, const struct login_protocol *protocol)
 	channel_set_state(process->master, LOGIN_SERVING);
 }
 
+/* Certificates are parsed in the jail, though the administrator chose them. */
+static void
+login_tls_start(struct login_setup *setup)
+{
+	struct login_process *process = &setup->process;
+
+	if (setup->certs_fd == -1) {
+		if (setup->signer_fd != -1)
+			(void)close(setup->signer_fd);
+		return;
+	}
+	process->tls = login_tls_new(process, setup->certs_fd,
+	    setup->signer_fd);
+	login_tls_tickets(process->tls, &setup->tickets);
+/* Certificates are parsed in the jail, whoever chose them. */
+	if (!process->is_single)
+		login_tls_self_test(process->tls);
+}
+
 static void
 login_flush_log(void *arg)
 {
@@ -334,6 +364,7 @@ login_main(const struct login_protocol *protocol)
 	if (process->set->auth_debug)
 		log_set_level(LOG_LEVEL_DEBUG);
 	login_jail(process);
+	login_tls_start(&setup);
 	TAILQ_INIT(&process->waiting);
 	TAILQ_INIT(&process->relayed);
 	TAILQ_INIT(&process->unused);

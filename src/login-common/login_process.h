@@ -16,6 +16,7 @@
 
 struct auth_client;
 struct channel;
+struct login_tls;
 struct session_login;
 
 TAILQ_HEAD(session_list, session);
@@ -31,6 +32,7 @@ struct login_process {
 	struct loop			*loop;
 	struct channel			*master;
 	struct auth_client		*auth;
+	struct login_tls		*tls;	/* NULL: none */
 	struct listeners		 listeners;
 
 	struct session_list		 waiting;  /* not logged in, by age */
@@ -41,6 +43,7 @@ struct login_process {
 	unsigned int			 npool;
 
 	struct loop_timers		 login_timers;	/* to log in */
+	struct loop_timers		 tls_timers;	/* handshakes */
 	struct loop_timers		 auth_timers;
 	struct loop_timers		 delay_timers;	/* after a refusal */
 	struct loop_timers		 check_timers;	/* relayed */

@@ -21,6 +21,7 @@ enum cmd_result {
 	CMD_DONE,	/* answered */
 	CMD_LATER,	/* an answer will come: auth, SASL, delay, mail host */
 	CMD_CLOSE,	/* session_close() was called */
+	CMD_TLS,	/* it was STARTTLS or STLS, and may be */
 };
 
 /* Answers to a login that did not succeed. */
@@ -54,6 +55,10 @@ struct login_protocol {
 
 	/* Queues the greeting; readies the protocol's state. */
 	void		(*greet)(struct session *);
+	/*
+	 * Queues that TLS may begin; forgets what the client said before.
+	 */
+	void		(*begin_tls)(struct session *);
 	/* Looks at the command at the head of the client's buffer. */
 	enum cmd_result	(*command)(struct session *);
 	/* Queues a SASL challenge: base64 text. */

@@ -18,6 +18,7 @@
 #include "lib/xmem.h"
 #include "login-common/auth_client.h"
 #include "login-common/backend.h"
+#include "login-common/client_tls.h"
 #include "login-common/login_log.h"
 #include "login-common/login_process.h"
 #include "login-common/session_id.h"
@@ -102,7 +103,8 @@ session_deadline(void *arg)
 	struct session *s = arg;
 
 	/* Amid work of ours or of the mail host it may finish that. */
-	if (s->state == SESSION_COMMAND || s->state == SESSION_SASL_REPLY)
+	if (s->state == SESSION_COMMAND || s->state == SESSION_SASL_REPLY ||
+	    s->state == SESSION_TLS_HANDSHAKE)
 		session_close(s, SESSION_REASON_TIMEOUT);
 	else
 		s->login->is_overdue = true;
@@ -156,6 +158,7 @@ session_new(struct login_process *process, int fd, const struct netaddr *rip,
 		(void)sock_local(fd, &s->lip);
 	s->login = session_login_new(process, s);
 	s->login->is_secured = session_is_trusted(s);
+	s->login->is_tls_port = listener->is_tls;
 	stream_open(&s->client, process->loop, fd, session_client_ready, s);
 	TAILQ_INSERT_TAIL(&process->waiting, s, entry);
 	process->nwaiting++;
@@ -166,8 +169,12 @@ session_new(struct login_process *process, int fd, const struct netaddr *rip,
 	}
 	loop_timer_start(&process->login_timers, &s->login->deadline,
 	    session_deadline, s);
-	process->protocol->greet(s);
-	session_to(s, SESSION_COMMAND);
+	if (listener->is_tls) {
+		client_tls_start(s);
+	} else {
+		process->protocol->greet(s);
+		session_to(s, SESSION_COMMAND);
+	}
 	session_run(s);
 	login_process_changed(process);
 }
@@ -291,7 +298,7 @@ session_close(struct session *s, enum session_reason reason)
 		auth_client_cancel(s->process->auth, s);
 		auth_client_outcome(s->process->auth, s, LOGIN_AUTH_GONE);
 		loop_timer_stop(&s->login->deadline);
-		if (s->client.error == 0) {
+		if (s->client.error == 0 && client_tls_can_talk(s)) {
 			s->process->protocol->bye(s, reason);
 			(void)!stream_flush(&s->client);
 		}

@@ -48,6 +48,7 @@ struct session_login {
 	bool				 is_overdue;
 	bool				 is_secured;
 	bool				 has_asked_name; /* auth was not */
+	bool				 is_tls_port;
 	unsigned int			 nbad;		/* commands */
 	unsigned int			 ntries;	/* to log in */
 	char				 mech[LOGIN_AUTH_MECH_MAX + 1];

@@ -21,8 +21,13 @@
 bool
 session_plaintext_ok(const struct session *s)
 {
+	const struct login_process *process = s->process;
+
+	if (process->set->auth_ssl_require_client_cert)
+		return s->client.tls != NULL;
 	return s->login->is_secured ||
-	    !s->process->service->disable_plaintext_auth;
+	    (!process->service->disable_plaintext_auth &&
+	    strcmp(process->set->ssl, "required") != 0);
 }
 
 enum cmd_result

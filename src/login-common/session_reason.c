@@ -36,6 +36,13 @@ static const struct reason_row reasons[] = {
 	[SESSION_REASON_SHUTDOWN] =
 	    { "shutdown", "[UNAVAILABLE] ", "[SYS/TEMP] ",
 	      "Server is shutting down", false },
+	[SESSION_REASON_TLS_FAILED] =
+	    { "tls-failed", "", "", "", false },
+	[SESSION_REASON_TLS_TIMEOUT] =
+	    { "tls-timeout", "", "", "", false },
+	[SESSION_REASON_TLS_INPUT] =
+	    { "input-behind-starttls", "", "",
+	      "Nothing may follow before TLS has begun", true },
 	[SESSION_REASON_OUTPUT] =
 	    { "client-not-reading", "", "", "", false },
 	[SESSION_REASON_CLIENT_CLOSED] =

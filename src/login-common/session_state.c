@@ -7,6 +7,7 @@
 #include "login-common/session_state.h"
 
 #include "login-common/backend.h"
+#include "login-common/client_tls.h"
 #include "login-common/login_process.h"
 #include "login-common/relay.h"
 #include "login-common/sasl.h"
@@ -16,6 +17,13 @@
 static const struct session_state_row rows[] = {
 	[SESSION_GREETING] = {
 		.name = "greeting",
+	},
+	[SESSION_TLS_HANDSHAKE] = {
+		.name = "tls-handshake",
+		.step = client_tls_step,
+		.timers = client_tls_timers,
+		.timeout = client_tls_timeout,
+		.can_evict = true,
 	},
 	[SESSION_COMMAND] = {
 		.name = "command",
@@ -67,8 +75,11 @@ static const struct session_state_row rows[] = {
 #define BIT(state)	(1u << (state))
 
 static const unsigned int successors[] = {
-	[SESSION_GREETING] = BIT(SESSION_COMMAND) | BIT(SESSION_CLOSING),
-	[SESSION_COMMAND] = BIT(SESSION_SASL_REPLY) | BIT(SESSION_AUTH_WAIT) |
+	[SESSION_GREETING] = BIT(SESSION_TLS_HANDSHAKE) |
+	    BIT(SESSION_COMMAND) | BIT(SESSION_CLOSING),
+	[SESSION_TLS_HANDSHAKE] = BIT(SESSION_COMMAND) | BIT(SESSION_CLOSING),
+	[SESSION_COMMAND] = BIT(SESSION_TLS_HANDSHAKE) |
+	    BIT(SESSION_SASL_REPLY) | BIT(SESSION_AUTH_WAIT) |
 	    BIT(SESSION_DELAY) | BIT(SESSION_CLOSING),
 	[SESSION_SASL_REPLY] = BIT(SESSION_COMMAND) | BIT(SESSION_AUTH_WAIT) |
 	    BIT(SESSION_DELAY) | BIT(SESSION_CLOSING),

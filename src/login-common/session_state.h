@@ -11,6 +11,7 @@ struct session;
 
 enum session_state {
 	SESSION_GREETING,	/* just accepted */
+	SESSION_TLS_HANDSHAKE,	/* with the client */
 	SESSION_COMMAND,	/* the client's turn */
 	SESSION_SASL_REPLY,	/* the client's turn, amid an exchange */
 	SESSION_AUTH_WAIT,	/* auth's turn */

@@ -7,6 +7,7 @@
 #include "login-common/session_step.h"
 
 #include "login-common/auth_client.h"
+#include "login-common/client_tls.h"
 #include "login-common/login_process.h"
 #include "login-common/session.h"
 #include "login-common/session_login.h"
@@ -16,7 +17,8 @@ session_read_client(struct session *s)
 {
 	(void)stream_fill(&s->client);
 	if (s->client.error != 0) {
-		session_close(s, SESSION_REASON_CLIENT_GONE);
+		session_close(s, client_tls_has_failed(s) ?
+		    SESSION_REASON_TLS_FAILED : SESSION_REASON_CLIENT_GONE);
 		return false;
 	}
 	/* Commands sent ahead of a half close are still served. */
@@ -42,6 +44,8 @@ session_step_command(struct session *s)
 		if (buf_used(&s->client.in) == 0)
 			return;
 		result = s->process->protocol->command(s);
+		if (result == CMD_TLS)
+			client_tls_upgrade(s);
 		if (result != CMD_MORE)
 			continue;
 		if (stream_fill(&s->client) > 0)

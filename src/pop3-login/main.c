@@ -17,6 +17,7 @@ static const struct login_protocol pop3_protocol = {
 	.name = "pop3-login",
 	.state_size = sizeof(struct pop3_state),
 	.greet = pop3_client_greet,
+	.begin_tls = pop3_client_begin_tls,
 	.command = pop3_client_command,
 	.challenge = pop3_reply_challenge,
 	.answer = pop3_reply_answer,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/strutil.h"
+#include "login-common/client_tls.h"
 #include "login-common/login_process.h"
 #include "login-common/sasl.h"
 #include "login-common/session.h"
@@ -70,7 +71,20 @@ pop3_cmd_stls(struct session *s, const struct pop3_command *cmd,
 {
 	(void)cmd;
 	(void)buf;
-	return pop3_bad(s, "TLS is not available.");
+	if (client_tls_is_offered(s))
+		return CMD_TLS;
+	return pop3_bad(s, s->client.tls != NULL ?
+	    "TLS is active already." : "TLS is not available.");
+}
+
+void
+pop3_client_begin_tls(struct session *s)
+{
+	struct pop3_state *st = session_protocol(s);
+
+	pop3_reply_ok(s, "Begin TLS negotiation now.");
+	explicit_bzero(st, sizeof(*st));
+	pop3_parser_init(&st->parser);
 }
 
 static enum cmd_result

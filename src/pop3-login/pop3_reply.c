@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "login-common/client_tls.h"
 #include "login-common/login_process.h"
 #include "login-common/session.h"
 #include "login-common/session_login.h"
@@ -94,6 +95,8 @@ pop3_reply_capabilities(struct session *s)
 	if (own[0] == '\0' || own[0] == '+')
 		pop3_put_words(s, POP3_CAPABILITIES);
 	pop3_put_words(s, own[0] == '+' ? own + 1 : own);
+	if (client_tls_is_offered(s))
+		pop3_put_words(s, "STLS");
 	if (session_plaintext_ok(s)) {
 		pop3_put_words(s, "USER");
 		pop3_put_sasl(s);

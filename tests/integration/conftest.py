@@ -113,8 +113,10 @@ def new_suite(request, mode):
 
 @pytest.fixture(scope="module")
 def module_suite(request, mode):
-    """One suite for a module and mode; SUITE in the module are its options."""
+    """One suite for a module and mode; SUITE of the module: its options."""
     options = getattr(request.module, "SUITE", {})
+    if callable(options):
+        options = options()
     suite = Suite(mode == "per-connection", **options)
     yield suite
     suite.close()

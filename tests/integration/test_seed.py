@@ -13,6 +13,7 @@ from harness import procs
 from harness.dovecot import USERS
 from harness.host import Hosts, imap_script, pop3_script
 from harness.suite import AUTH_UID, KEY_UID, LOGIN_UID, WORKER_UID, program
+from harness.tls import certificates, context
 
 # As it was written, but for paths, ports and the lines of the certificate.
 # %(...)s is what a test fills in.
@@ -140,6 +141,53 @@ def two_hosts():
     yield made
     for hosts in made:
         hosts.close()
+
+
+# The lines of the certificate, which CONF leaves out, as they were written.
+CERTIFICATE = """\
+ssl_cert_file = /opt/dovecot/etc/mail.domain.net.cert
+ssl_key_file = /opt/dovecot/etc/mail.domain.net.key
+# Disable SSL/TLS support.
+ssl_disable = no
+"""
+WITHOUT = """\
+#ssl_cert_file = /opt/dovecot/etc/mail.domain.net.cert
+#ssl_key_file = /opt/dovecot/etc/mail.domain.net.key
+# Disable SSL/TLS support.
+ssl_disable = yes
+"""
+
+
+def conf_with_certificate(suite):
+    cert, key = certificates()["mail"]
+    lines = CERTIFICATE.replace(
+        "/opt/dovecot/etc/mail.domain.net.cert", str(cert)
+    ).replace("/opt/dovecot/etc/mail.domain.net.key", str(key))
+    made = conf(suite)
+    assert WITHOUT in made
+    made = made.replace(WITHOUT, lines).replace(
+        "protocols = pop3 imap\n", "protocols = pop3 pop3s imap imaps\n"
+    ).replace("}\n# eof", f"}}\ntls_signer_executable = {program('tls-signer')}")
+    return made.replace("listen = 127", "ssl_listen = 127.0.0.1:0\nlisten = 127")
+
+
+def test_the_certificate_of_the_mission(new_suite, dovecot):
+    suite = new_suite(
+        conf=conf_with_certificate, table=TABLE, query=QUERY,
+        settings={"protocols": "pop3 pop3s imap imaps", "ssl_disable": "no"},
+    )
+    suite.db.execute("INSERT INTO proxy VALUES ('john', ?, NULL)",
+                     (dovecot.addr,))
+    dovecot.refill("john")
+    imap = imaplib.IMAP4_SSL(*suite.addr("imaps"), ssl_context=context())
+    imap.login("john", USERS["john"])
+    assert imap.select()[1] == [b"3"]
+    imap.logout()
+    pop3 = poplib.POP3_SSL(*suite.addr("pop3s"), context=context())
+    pop3.user("john")
+    pop3.pass_(USERS["john"])
+    assert pop3.stat()[0] == 3
+    pop3.quit()
 
 
 def imap_whoami(suite, user, password="pw"):

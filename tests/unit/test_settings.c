@@ -417,7 +417,7 @@ test_rules(void **state)
 	bad("auth_count = 3\nauth_worker_max_count = 2",
 	    "2 is less than auth_count, 3");
 	bad("auth_ssl_require_client_cert = yes",
-	    "f:1: auth_ssl_require_client_cert: this version supports only");
+	    "f:1: auth_ssl_require_client_cert: without TLS");
 	bad("auth_master_user_separator = **", "expected one character");
 	bad("auth_master_user_separator = \xc3\xa4", "expected one character");
 	settings_faults_clear(&faults);

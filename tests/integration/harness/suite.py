@@ -70,7 +70,8 @@ class Suite:
     def __init__(self, per_connection=False, **options):
         """
         Options: settings, imap, pop3 and auth (dicts of settings for the top
-        and the sections), passdbs (text for the auth section), driver and
+        and the sections), text (more of the top), passdbs (text for the auth
+        section), driver and
         connect (of sql.conf; else a private SQLite file), query, table
         (SQL), sql (further lines of sql.conf), conf (a function that makes
         the whole configuration from the suite), start (False to wait).
@@ -142,6 +143,7 @@ class Suite:
             "tls_signer_user": KEY_UID,
             "auth_executable": program("auth"),
             "auth_worker_executable": program("auth-worker"),
+            "tls_signer_executable": program("tls-signer"),
         }
 
     def write_conf(self, **changes):
@@ -211,8 +213,11 @@ class Suite:
             pair = (host.strip("[]"), int(port))
             found.setdefault(service, []).append(pair)
         self.ports = found
-        wanted = self.options.get("settings", {}).get("protocols", "imap pop3")
-        return {word.rstrip("s") for word in wanted.split()} <= set(found)
+        settings = self.options.get("settings", {})
+        wanted = settings.get("protocols", "imap pop3").split()
+        if settings.get("ssl_disable", "yes") == "yes":
+            wanted = [word.rstrip("s") for word in wanted]
+        return set(wanted) <= set(found)
 
     @property
     def pid(self):
@@ -412,7 +417,7 @@ def default_conf(suite):
         "auth_worker_max_count": 4,
         **options.get("settings", {}),
     }
-    text = setting_lines(top)
+    text = setting_lines(top) + options.get("text", "")
     for service in ("imap", "pop3"):
         section = {
             "listen": "127.0.0.1:0, [::1]:0",

@@ -1,0 +1,186 @@
+/*
+ * login_tls: from the master's certificates to contexts of TLS.
+ * Runs in: login processes.
+ * Hostile input: none; certificates were checked by tls-signer.
+ * Never: sees a private key.
+ */
+#include "login-common/login_tls.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "ipc/master_tls.h"
+#include "lib/log.h"
+#include "lib/memfile.h"
+#include "lib/proc.h"
+#include "lib/tls_server.h"
+#include "lib/xmem.h"
+#include "login-common/login_process.h"
+#include "login-common/signer_client.h"
+
+_Static_assert(sizeof(struct tls_ticket_key) ==
+    sizeof(struct master_ticket_key) &&
+    TLS_TICKET_KEYS_MAX == MASTER_TICKETS_MAX, "keys of tickets as sent");
+
+static struct tls_chain
+login_tls_chain(const struct cert_set_chain *c)
+{
+	return (struct tls_chain){ .pem = c->pem, .pem_len = c->pem_len,
+	    .key = c->key };
+}
+
+static struct tls_certs
+login_tls_certs(const struct cert_set_entry *e)
+{
+	return (struct tls_certs){ .first = login_tls_chain(&e->first),
+	    .alt = login_tls_chain(&e->alt) };
+}
+
+/* An empty setting is the library's, or lib/tls's, default. */
+static const char *
+login_tls_text(const char *text)
+{
+	return text[0] == '\0' ? NULL : text;
+}
+
+static void
+login_tls_config(const struct login_process *process,
+    struct tls_server_config *config)
+{
+	const struct settings *set = process->set;
+
+	config->policy = (struct tls_policy){
+		.min = strcmp(set->ssl_min_protocol, "TLSv1.3") == 0 ?
+		    TLS_VERSION_1_3 : TLS_VERSION_1_2,
+		.ciphers = login_tls_text(set->ssl_cipher_list),
+		.suites = login_tls_text(set->ssl_cipher_suites),
+		.groups = login_tls_text(set->ssl_curve_list),
+		.prefers_server = set->ssl_prefer_server_ciphers,
+	};
+	config->alpn = config->context =
+	    service_name(process->protocol->service);
+	if (set->auth_ssl_require_client_cert)
+		config->ask = TLS_ASK_REQUIRED;
+	else if (set->ssl_verify_client_cert)
+		config->ask = TLS_ASK_WANTED;
+}
+
+/* One entry, for the names that follow it. */
+static void
+login_tls_names(struct login_tls *tls, struct wire_reader *r,
+    const struct cert_set_entry *e)
+{
+	char (*texts)[CERT_SET_NAME_MAX + 1];
+	const char **names;
+	struct tls_certs certs = login_tls_certs(e);
+	struct tls_error error;
+	size_t i;
+
+	if (e->nnames == 0)
+		return;
+	texts = xcalloc(e->nnames, sizeof(*texts));
+	names = xcalloc(e->nnames, sizeof(*names));
+	for (i = 0; i < e->nnames; i++) {
+		cert_set_name(r, texts[i]);
+		names[i] = texts[i];
+	}
+	if (!r->has_failed && tls_server_add(tls->server, names, e->nnames,
+	    &certs, &error) == -1)
+		fatal(EX_CONFIG, "certificate of %s: %s", names[0],
+		    error.text);
+	free(names);
+	free(texts);
+}
+
+/* The first entry makes the context, the others are added to it. */
+static void
+login_tls_server(struct login_tls *tls, const struct login_process *process,
+    struct wire_reader *r)
+{
+	struct tls_server_config config = {
+		.ca = tls->head.ca, .ca_len = tls->head.ca_len,
+		.sign = signer_client_sign, .sign_arg = tls->signer,
+	};
+	struct cert_set_entry e;
+	struct tls_error error;
+	uint32_t i;
+
+	login_tls_config(process, &config);
+	for (i = 0; i < tls->head.nentries && !r->has_failed; i++) {
+		cert_set_entry(r, &e);
+		if (r->has_failed)
+			break;
+		if (i == 0) {
+			config.certs = login_tls_certs(&e);
+			tls->server = tls_server_new(&config, &error);
+			if (tls->server == NULL)
+				fatal(EX_CONFIG, "TLS: %s", error.text);
+		}
+		login_tls_names(tls, r, &e);
+	}
+}
+
+struct login_tls *
+login_tls_new(const struct login_process *process, int certs_fd,
+    int signer_fd)
+{
+	struct login_tls *tls = xcalloc(1, sizeof(*tls));
+	struct wire_reader r;
+	const void *map;
+	size_t len;
+
+	tls->signer = signer_client_new((uint16_t)process->protocol->role);
+	if (signer_fd != -1)
+		signer_client_open(tls->signer, signer_fd);
+	/* For as long as the process lives: the chains point into it. */
+	if ((map = memfile_map(certs_fd, CERT_SET_MAX, &len)) == NULL)
+		fatal(EX_OSERR, "certificates: %m");
+	(void)close(certs_fd);
+	cert_set_open(&r, map, len, &tls->head);
+	if (!r.has_failed && tls->head.nentries > 0)
+		login_tls_server(tls, process, &r);
+	if (wire_end(&r) == -1)
+		fatal(PROC_EXIT_PROTOCOL, "certificates are malformed");
+	return tls;
+}
+
+void
+login_tls_self_test(struct login_tls *tls)
+{
+	struct tls_error error;
+
+	if (tls->server == NULL || !signer_client_is_open(tls->signer) ||
+	    tls_server_self_test(tls->server, &error) == 0)
+		return;
+	if (signer_client_is_open(tls->signer))
+		fatal(EX_CONFIG, "TLS: self-test: %s", error.text);
+	log_warn("TLS: self-test: %s", error.text);
+}
+
+void
+login_tls_tickets(struct login_tls *tls, struct master_tickets *m)
+{
+	struct tls_ticket_key keys[MASTER_TICKETS_MAX];
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		memcpy(keys[i].name, m->keys[i].name, sizeof(keys[i].name));
+		memcpy(keys[i].aes, m->keys[i].aes, sizeof(keys[i].aes));
+		memcpy(keys[i].mac, m->keys[i].mac, sizeof(keys[i].mac));
+	}
+	if (tls->server != NULL)
+		tls_server_tickets(tls->server, keys, m->n);
+	explicit_bzero(keys, sizeof(keys));
+	explicit_bzero(m, sizeof(*m));
+}
+
+void
+login_tls_signer(struct login_tls *tls, int fd)
+{
+	if (tls == NULL)
+		(void)close(fd);
+	else
+		signer_client_open(tls->signer, fd);
+}
