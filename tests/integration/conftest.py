@@ -168,7 +168,6 @@ def postgres():
     server = Postgres()
     yield server
     server.close()
-    Postgres.forget_templates()
 
 
 @pytest.fixture

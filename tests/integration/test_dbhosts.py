@@ -40,7 +40,6 @@ def servers():
     port = free_port("127.0.0.2")
     with Postgres("127.0.0.2", port) as one, Postgres("127.0.0.3", port) as two:
         yield one, two
-    Postgres.forget_templates()
 
 
 class MariadbServer(Mariadb):

@@ -1,5 +1,6 @@
 """A private PostgreSQL server: a socket, a port on loopback, no fsync."""
 
+import atexit
 import glob
 import os
 import pwd
@@ -128,6 +129,7 @@ class Postgres:
                 preexec_fn=self._as_user,
             )
             folder = tempfile.mkdtemp(prefix="mw-pgt-")
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
             template = Path(folder) / "data"
             shutil.copytree(self.data, template)
             Postgres.templates[self.encoding] = template
@@ -136,12 +138,6 @@ class Postgres:
         for top, folders, files in os.walk(self.data):
             for name in [top] + [f"{top}/{x}" for x in folders + files]:
                 os.chown(name, self.user.pw_uid, self.user.pw_gid)
-
-    @classmethod
-    def forget_templates(cls):
-        for template in cls.templates.values():
-            shutil.rmtree(template.parent, ignore_errors=True)
-        cls.templates.clear()
 
     # Its life.
 
