@@ -36,18 +36,6 @@ static const char *const auth_watch_found[AUTH_WORKER_FOUND_LAST + 1] = {
 	[AUTH_WORKER_REFUSED] = "a refusal",
 };
 
-/* The words of "refused: ... reason=" in the log. */
-static const char *const auth_watch_codes[LOGIN_AUTH_CODE_LAST + 1] = {
-	[LOGIN_AUTH_CODE_CREDENTIALS] = "credentials",
-	[LOGIN_AUTH_CODE_TEMP] = "temporary",
-	[LOGIN_AUTH_CODE_AUTHZ] = "authorization",
-	[LOGIN_AUTH_CODE_DISABLED] = "nologin",
-	[LOGIN_AUTH_CODE_BAD] = "sasl-syntax",
-	[LOGIN_AUTH_CODE_MECH] = "mechanism",
-	[LOGIN_AUTH_CODE_LIMIT] = "limit",
-	[LOGIN_AUTH_CODE_PENALTY] = "penalty",
-};
-
 static const struct auth_watch *
 auth_watch_of(const struct auth_request *r)
 {
@@ -235,7 +223,8 @@ auth_watch_reply(const struct auth_request *r, const struct auth_reply *reply)
 		w->tell(w->arg, "result", "ok");
 	} else if (reply->fail != NULL) {
 		w->tell(w->arg, "result", "refused");
-		w->tell(w->arg, "reason", auth_watch_codes[reply->fail->code]);
+		w->tell(w->arg, "reason",
+		    login_auth_code_word(reply->fail->code));
 		if (reply->fail->reason[0] != '\0')
 			auth_watch_tell(w, "text", reply->fail->reason,
 			    strlen(reply->fail->reason));

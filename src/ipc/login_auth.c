@@ -34,6 +34,23 @@ login_auth_run_get(struct wire_reader *r, struct login_auth_bytes *b)
 		r->has_failed = true;
 }
 
+static const char *const login_auth_words[LOGIN_AUTH_CODE_LAST + 1] = {
+	[LOGIN_AUTH_CODE_CREDENTIALS] = "credentials",
+	[LOGIN_AUTH_CODE_TEMP] = "temporary",
+	[LOGIN_AUTH_CODE_AUTHZ] = "authorization",
+	[LOGIN_AUTH_CODE_DISABLED] = "nologin",
+	[LOGIN_AUTH_CODE_BAD] = "sasl-syntax",
+	[LOGIN_AUTH_CODE_MECH] = "mechanism",
+	[LOGIN_AUTH_CODE_LIMIT] = "limit",
+	[LOGIN_AUTH_CODE_PENALTY] = "penalty",
+};
+
+const char *
+login_auth_code_word(uint8_t code)
+{
+	return login_auth_words[code];
+}
+
 void
 login_auth_request_put(struct wire_writer *w,
     const struct login_auth_request *m)

@@ -22,7 +22,6 @@
 #include "lib/netaddr.h"
 
 #define LOGIN_AUTH_VERSION	3
-
 extern const struct channel_contract login_auth_contract;
 
 enum login_auth_type {
@@ -97,6 +96,7 @@ enum login_auth_code {
 	LOGIN_AUTH_CODE_PENALTY,	/* too many failures before this */
 };
 #define LOGIN_AUTH_CODE_LAST	LOGIN_AUTH_CODE_PENALTY
+const char	*login_auth_code_word(uint8_t code);	/* for logs */
 
 struct login_auth_fail {
 	uint8_t	 code;		/* enum login_auth_code */

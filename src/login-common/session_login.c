@@ -108,20 +108,6 @@ static const enum login_answer auth_answers[] = {
 	[LOGIN_AUTH_CODE_PENALTY] = LOGIN_ANSWER_TEMP,
 };
 
-static const char *const auth_words[] = {
-	[LOGIN_AUTH_CODE_CREDENTIALS] = "credentials",
-	[LOGIN_AUTH_CODE_TEMP] = "temporary",
-	[LOGIN_AUTH_CODE_AUTHZ] = "authorization",
-	[LOGIN_AUTH_CODE_DISABLED] = "nologin",
-	[LOGIN_AUTH_CODE_BAD] = "sasl-syntax",
-	[LOGIN_AUTH_CODE_MECH] = "mechanism",
-	[LOGIN_AUTH_CODE_LIMIT] = "limit",
-	[LOGIN_AUTH_CODE_PENALTY] = "penalty",
-};
-
-_Static_assert(sizeof(auth_words) / sizeof(auth_words[0]) ==
-    LOGIN_AUTH_CODE_LAST + 1, "a word for each code");
-
 void
 session_auth_ok(struct session *s)
 {
@@ -141,7 +127,7 @@ session_auth_fail(struct session *s, const struct login_auth_fail *fail)
 
 	if (fail->user[0] != '\0')
 		session_set_user(s, fail->user, strlen(fail->user));
-	login_log_refused(s, auth_words[fail->code]);
+	login_log_refused(s, login_auth_code_word(fail->code));
 	/* Auth has held the answer back as long as it must. */
 	session_refuse(s, auth_answers[fail->code], fail->reason, false);
 	if (is_bad && s->state == SESSION_COMMAND)
