@@ -33,6 +33,7 @@ static const struct args_command {
 	{ { "reload", NULL }, ARGS_RELOAD, 0, false, false },
 	{ { "status", NULL }, ARGS_STATUS, ARGS_ALL, false, false },
 	{ { "stop", NULL }, ARGS_STOP, 0, false, false },
+	{ { "tls", NULL }, ARGS_TLS, 0, false, false },
 };
 
 #define ARGS_COMMANDS	(sizeof(args_commands) / sizeof(args_commands[0]))
@@ -90,7 +91,8 @@ args_usage(void)
 	    "[--service imap|pop3]\n"
 	    "  reload\n"
 	    "  status [--all]\n"
-	    "  stop\n";
+	    "  stop\n"
+	    "  tls\n";
 }
 
 static int

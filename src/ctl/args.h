@@ -16,6 +16,7 @@ enum args_task {
 	ARGS_RELOAD,
 	ARGS_STATUS,
 	ARGS_STOP,
+	ARGS_TLS,
 };
 
 /* Texts are borrowed from argv. */

@@ -17,6 +17,7 @@
 #include "config/settings.h"
 #include "ctl/args.h"
 #include "ctl/auth_link.h"
+#include "ctl/certs.h"
 #include "ctl/link.h"
 #include "ctl/master_link.h"
 #include "ctl/output.h"
@@ -163,7 +164,18 @@ commands_status(const struct args *a, struct master_link *l)
 	if (result != MASTER_CTL_OK)
 		return commands_master_status(result);
 	status_print(l, a->is_all);
+	certs_print_warnings(l);
 	return commands_all_auths(l, CTL_AUTH_STATUS, NULL);
+}
+
+static int
+commands_tls(struct master_link *l)
+{
+	int result = master_link_ask(l, MASTER_CTL_TLS, NULL);
+
+	if (result == MASTER_CTL_OK)
+		certs_print(l);
+	return commands_master_status(result);
 }
 
 static int
@@ -211,6 +223,8 @@ commands_do(const struct args *a, struct master_link *l,
 		return commands_simple(l, MASTER_CTL_STOP, "stopped");
 	case ARGS_STATUS:
 		return commands_status(a, l);
+	case ARGS_TLS:
+		return commands_tls(l);
 	case ARGS_CACHE_STATUS:
 		return commands_all_auths(l, CTL_AUTH_CACHE_STATUS, NULL);
 	case ARGS_CACHE_FLUSH:

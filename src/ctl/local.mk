@@ -4,6 +4,8 @@ src_ctl_libwicketctl_a_SOURCES = \
 	src/ctl/args.h \
 	src/ctl/auth_link.c \
 	src/ctl/auth_link.h \
+	src/ctl/certs.c \
+	src/ctl/certs.h \
 	src/ctl/commands.c \
 	src/ctl/commands.h \
 	src/ctl/link.c \

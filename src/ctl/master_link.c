@@ -26,6 +26,7 @@
 static int	master_link_suite(void *, uint32_t, struct wire_reader *, int);
 static int	master_link_process(void *, uint32_t, struct wire_reader *,
 		    int);
+static int	master_link_cert(void *, uint32_t, struct wire_reader *, int);
 static int	master_link_fault(void *, uint32_t, struct wire_reader *, int);
 static int	master_link_peer(void *, uint32_t, struct wire_reader *, int);
 static int	master_link_done(void *, uint32_t, struct wire_reader *, int);
@@ -39,6 +40,8 @@ static const struct channel_row master_link_rows[] = {
 	    master_link_fault },
 	{ MASTER_CTL_AUTH_PEER, "AUTH_PEER", 1, 8, 8, true, false,
 	    master_link_peer },
+	{ MASTER_CTL_CERT, "CERT", 1, 24, CHANNEL_BODY_MAX, false, false,
+	    master_link_cert },
 	{ MASTER_CTL_DONE, "DONE", 1, 1, 1, false, false, master_link_done },
 };
 
@@ -68,6 +71,24 @@ master_link_process(void *arg, uint32_t id, struct wire_reader *r, int fd)
 		l->processes = xcalloc(MASTER_LINK_PROCESSES_MAX,
 		    sizeof(*l->processes));
 	l->processes[l->nprocesses++] = m;
+	return 0;
+}
+
+static int
+master_link_cert(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct master_link *l = arg;
+	struct master_ctl_cert m;
+
+	(void)id;
+	(void)fd;
+	if (master_ctl_cert_get(r, &m) == -1)
+		return -1;
+	if (l->ncerts == MASTER_LINK_CERTS_MAX)
+		return 0;
+	if (l->certs == NULL)
+		l->certs = xcalloc(MASTER_LINK_CERTS_MAX, sizeof(*l->certs));
+	l->certs[l->ncerts++] = m;
 	return 0;
 }
 
@@ -136,6 +157,8 @@ master_link_close(struct master_link *l)
 	l->peer_fd = -1;
 	free(l->processes);
 	l->processes = NULL;
+	free(l->certs);
+	l->certs = NULL;
 }
 
 /* One question, one answer. */
@@ -148,6 +171,7 @@ master_link_ask_once(struct master_link *l, enum master_ctl_type type,
 
 	l->is_done = false;
 	l->nprocesses = 0;
+	l->ncerts = 0;
 	wire_writer_init(&w, body, sizeof(body));
 	if (auth != NULL)
 		master_ctl_auth_put(&w, auth);

@@ -11,6 +11,7 @@ struct channel;
 
 /* Children of a suite, as they came; more are not kept. */
 #define MASTER_LINK_PROCESSES_MAX	16384
+#define MASTER_LINK_CERTS_MAX		MASTER_CTL_CERTS_MAX
 
 struct master_link {
 	struct channel			*channel;
@@ -19,6 +20,8 @@ struct master_link {
 	struct master_ctl_suite		 suite;
 	struct master_ctl_process	*processes;
 	size_t				 nprocesses;
+	struct master_ctl_cert		*certs;
+	size_t				 ncerts;
 	struct master_ctl_peer		 peer;
 	int				 peer_fd;	/* -1: none came */
 };
@@ -27,9 +30,9 @@ struct master_link {
 void	master_link_open(struct master_link *, int fd);
 void	master_link_close(struct master_link *);
 /*
- * Asks for RELOAD, STOP or STATUS, or, with `auth`, for AUTH, for as long as
- * the answer is "not now".  The result, faults being printed; -1 when the
- * master does not answer.
+ * Asks for RELOAD, STOP, STATUS or TLS, or, with `auth`, for AUTH, for as
+ * long as the answer is "not now".  The result, faults being printed; -1 when
+ * the master does not answer.
  */
 int	master_link_ask(struct master_link *, enum master_ctl_type,
 	    const struct master_ctl_auth *auth)

@@ -91,6 +91,29 @@ master_ctl_fault_get(struct wire_reader *r, struct master_ctl_fault *m)
 }
 
 void
+master_ctl_cert_put(struct wire_writer *w, const struct master_ctl_cert *m)
+{
+	wire_put_u64(w, m->not_before_s);
+	wire_put_u64(w, m->not_after_s);
+	wire_put_text(w, m->kind);
+	wire_put_text(w, m->names);
+	wire_put_text(w, m->use);
+	wire_put_text(w, m->file);
+}
+
+int
+master_ctl_cert_get(struct wire_reader *r, struct master_ctl_cert *m)
+{
+	m->not_before_s = wire_get_u64(r);
+	m->not_after_s = wire_get_u64(r);
+	wire_get_text(r, m->kind, sizeof(m->kind));
+	wire_get_text(r, m->names, sizeof(m->names));
+	wire_get_text(r, m->use, sizeof(m->use));
+	wire_get_text(r, m->file, sizeof(m->file));
+	return wire_end(r);
+}
+
+void
 master_ctl_peer_put(struct wire_writer *w, const struct master_ctl_peer *m)
 {
 	wire_put_u16(w, m->index);

@@ -15,7 +15,7 @@
 
 #include "lib/channel.h"
 
-#define MASTER_CTL_VERSION	1
+#define MASTER_CTL_VERSION	2
 
 extern const struct channel_contract master_ctl_contract;
 
@@ -25,12 +25,14 @@ enum master_ctl_type {
 	MASTER_CTL_STOP = 2,		/* no body */
 	MASTER_CTL_STATUS = 3,		/* no body */
 	MASTER_CTL_AUTH = 4,		/* a channel to auth, please */
+	MASTER_CTL_TLS = 5,		/* no body */
 	/* master to wicketctl */
 	MASTER_CTL_SUITE = 101,		/* about the whole suite */
 	MASTER_CTL_PROCESS = 102,	/* about one child */
 	MASTER_CTL_FAULT = 103,		/* one reason of a refusal */
 	MASTER_CTL_AUTH_PEER = 104,	/* fd: channel to auth */
 	MASTER_CTL_DONE = 105,		/* how it ended */
+	MASTER_CTL_CERT = 106,		/* about one certificate */
 };
 
 /* Name of the socket in base_dir. */
@@ -78,6 +80,18 @@ struct master_ctl_fault {
 	char		 text[MASTER_CTL_TEXT_MAX + 1];
 };
 
+/* Certificates in one answer; the first ones. */
+#define MASTER_CTL_CERTS_MAX	4096
+#define MASTER_CTL_CERT_TEXT_MAX	255
+
+struct master_ctl_cert {
+	uint64_t	 not_before_s, not_after_s;	/* Unix time */
+	char		 kind[MASTER_CTL_WORD_MAX + 1];
+	char		 names[MASTER_CTL_CERT_TEXT_MAX + 1];
+	char		 use[MASTER_CTL_CERT_TEXT_MAX + 1];
+	char		 file[MASTER_CTL_CERT_TEXT_MAX + 1];
+};
+
 /* Which of how many came with the fd. */
 struct master_ctl_peer {
 	uint16_t	 index, count;
@@ -108,6 +122,9 @@ int	master_ctl_process_get(struct wire_reader *,
 void	master_ctl_fault_put(struct wire_writer *,
 	    const struct master_ctl_fault *);
 int	master_ctl_fault_get(struct wire_reader *, struct master_ctl_fault *);
+void	master_ctl_cert_put(struct wire_writer *,
+	    const struct master_ctl_cert *);
+int	master_ctl_cert_get(struct wire_reader *, struct master_ctl_cert *);
 void	master_ctl_peer_put(struct wire_writer *,
 	    const struct master_ctl_peer *);
 int	master_ctl_peer_get(struct wire_reader *, struct master_ctl_peer *);

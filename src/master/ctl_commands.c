@@ -13,9 +13,11 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/strutil.h"
+#include "master/certs.h"
 #include "master/child.h"
 #include "master/ctl_server.h"
 #include "master/master.h"
+#include "master/master_tls.h"
 #include "master/peers.h"
 #include "master/reload.h"
 #include "master/service.h"
@@ -85,6 +87,47 @@ ctl_send_process(struct ctl_conn *c, const struct child *child)
 	ctl_conn_send_process(c, &m);
 }
 
+/* Those that expire within so many seconds. */
+static void
+ctl_send_certs(struct ctl_conn *c, const struct certs *certs, int64_t within_s)
+{
+	const struct certs_item *item = certs->items;
+	size_t n = 0;
+
+	for (; item < certs->items + certs->n; item++) {
+		struct master_ctl_cert m = {
+			.not_before_s = item->info.not_before_s,
+			.not_after_s = item->info.not_after_s,
+		};
+		const char *use = certs_item_use(item);
+
+		if (!item->has_info || (within_s != INT64_MAX &&
+		    !master_tls_expires(item, within_s)) ||
+		    n++ >= MASTER_CTL_CERTS_MAX)
+			continue;
+		str_copy_clean(m.kind, sizeof(m.kind), item->info.kind,
+		    strlen(item->info.kind));
+		str_copy_clean(m.names, sizeof(m.names), item->info.names,
+		    strlen(item->info.names));
+		str_copy_clean(m.use, sizeof(m.use), use, strlen(use));
+		str_copy_clean(m.file, sizeof(m.file), item->cert.path,
+		    strlen(item->cert.path));
+		ctl_conn_send_cert(c, &m);
+	}
+	if (n > MASTER_CTL_CERTS_MAX)
+		ctl_conn_send_fault(c, "there are more certificates than "
+		    "are told here");
+}
+
+static enum master_ctl_result
+ctl_tls(void *owner, struct ctl_conn *c)
+{
+	const struct master *m = owner;
+
+	ctl_send_certs(c, m->certs, INT64_MAX);
+	return MASTER_CTL_OK;
+}
+
 static enum master_ctl_result
 ctl_status(void *owner, struct ctl_conn *c)
 {
@@ -101,6 +144,7 @@ ctl_status(void *owner, struct ctl_conn *c)
 	str_copy_clean(suite.config, sizeof(suite.config), m->config_path,
 	    strlen(m->config_path));
 	ctl_conn_send_suite(c, &suite);
+	ctl_send_certs(c, m->certs, MASTER_TLS_WARN_S);
 	for (i = 0; i < MASTER_SERVICES; i++)
 		TAILQ_FOREACH(child, &m->services[i].children, entry)
 			if (n++ < CTL_PROCESSES_MAX)
@@ -125,5 +169,6 @@ const struct ctl_hooks ctl_commands = {
 	.reload = ctl_reload,
 	.stop = ctl_stop,
 	.status = ctl_status,
+	.tls = ctl_tls,
 	.auth = ctl_auth,
 };

@@ -43,12 +43,14 @@ struct ctl_conn {
 static int	ctl_on_reload(void *, uint32_t, struct wire_reader *, int);
 static int	ctl_on_stop(void *, uint32_t, struct wire_reader *, int);
 static int	ctl_on_status(void *, uint32_t, struct wire_reader *, int);
+static int	ctl_on_tls(void *, uint32_t, struct wire_reader *, int);
 static int	ctl_on_auth(void *, uint32_t, struct wire_reader *, int);
 
 static const struct channel_row ctl_rows[] = {
 	{ MASTER_CTL_RELOAD, "RELOAD", 1, 0, 0, false, false, ctl_on_reload },
 	{ MASTER_CTL_STOP, "STOP", 1, 0, 0, false, false, ctl_on_stop },
 	{ MASTER_CTL_STATUS, "STATUS", 1, 0, 0, false, false, ctl_on_status },
+	{ MASTER_CTL_TLS, "TLS", 1, 0, 0, false, false, ctl_on_tls },
 	{ MASTER_CTL_AUTH, "AUTH", 1, 4, 4 + MASTER_CTL_USER_MAX, false,
 	    false, ctl_on_auth },
 };
@@ -347,6 +349,20 @@ ctl_on_status(void *arg, uint32_t id, struct wire_reader *r, int fd)
 }
 
 static int
+ctl_on_tls(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct ctl_conn *c = arg;
+	struct ctl_server *cs = c->server;
+
+	(void)id;
+	(void)fd;
+	if (wire_end(r) == -1)
+		return -1;
+	ctl_conn_done(c, cs->hooks->tls(cs->owner, c));
+	return 0;
+}
+
+static int
 ctl_on_auth(void *arg, uint32_t id, struct wire_reader *r, int fd)
 {
 	struct ctl_conn *c = arg;
@@ -389,6 +405,17 @@ ctl_conn_send_process(struct ctl_conn *c, const struct master_ctl_process *m)
 	wire_writer_init(&w, body, sizeof(body));
 	master_ctl_process_put(&w, m);
 	channel_send(c->channel, MASTER_CTL_PROCESS, 0, &w, -1);
+}
+
+void
+ctl_conn_send_cert(struct ctl_conn *c, const struct master_ctl_cert *m)
+{
+	uint8_t body[sizeof(*m) + 16];
+	struct wire_writer w;
+
+	wire_writer_init(&w, body, sizeof(body));
+	master_ctl_cert_put(&w, m);
+	channel_send(c->channel, MASTER_CTL_CERT, 0, &w, -1);
 }
 
 void

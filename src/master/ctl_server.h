@@ -29,6 +29,7 @@ struct ctl_hooks {
 	enum master_ctl_result	(*reload)(void *owner, struct ctl_conn *);
 	enum master_ctl_result	(*stop)(void *owner, struct ctl_conn *);
 	enum master_ctl_result	(*status)(void *owner, struct ctl_conn *);
+	enum master_ctl_result	(*tls)(void *owner, struct ctl_conn *);
 	enum master_ctl_result	(*auth)(void *owner, struct ctl_conn *,
 				    const struct master_ctl_auth *);
 };
@@ -71,6 +72,7 @@ void	ctl_conn_send_suite(struct ctl_conn *,
 	    const struct master_ctl_suite *);
 void	ctl_conn_send_process(struct ctl_conn *,
 	    const struct master_ctl_process *);
+void	ctl_conn_send_cert(struct ctl_conn *, const struct master_ctl_cert *);
 /* Foreign text is cleaned and cut. */
 void	ctl_conn_send_fault(struct ctl_conn *, const char *text);
 /* The fd stays the caller's. */

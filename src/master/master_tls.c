@@ -26,8 +26,6 @@
 
 /* Files are looked at so often; nobody waits for it. */
 #define TLS_LOOK_MS	60000
-/* Days before the end from which the log tells of it. */
-#define TLS_WARN_DAYS	14
 /* Lines about certificates in a day; hundreds expire together. */
 #define TLS_WARN_LINES	20
 #define TLS_DAY_S	86400
@@ -155,20 +153,26 @@ tls_warn_item(const struct certs_item *item, int64_t left_s)
 	    item->info.names, verb, date, (long long)(left_s / TLS_DAY_S));
 }
 
+bool
+master_tls_expires(const struct certs_item *item, int64_t within_s)
+{
+	return (int64_t)item->info.not_after_s - (int64_t)time(NULL) <=
+	    within_s;
+}
+
 void
 master_tls_warn(const struct certs *certs)
 {
 	const int64_t now_s = (int64_t)time(NULL);
 	const struct certs_item *item = certs->items;
 	size_t n = 0;
-	int64_t left_s;
-
 	for (; item < certs->items + certs->n; item++) {
-		left_s = (int64_t)item->info.not_after_s - now_s;
-		if (!item->has_info || left_s > TLS_WARN_DAYS * TLS_DAY_S)
+		if (!item->has_info ||
+		    !master_tls_expires(item, MASTER_TLS_WARN_S))
 			continue;
 		if (n++ < TLS_WARN_LINES)
-			tls_warn_item(item, left_s);
+			tls_warn_item(item,
+			    (int64_t)item->info.not_after_s - now_s);
 	}
 	if (n > TLS_WARN_LINES)
 		log_warn("%zu more certificates expire soon, or have",

@@ -3,9 +3,11 @@
 #define MASTER_MASTER_TLS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct certs;
 struct certs_faults;
+struct certs_item;
 struct child;
 struct master;
 struct settings;
@@ -25,6 +27,12 @@ void		 master_tls_send(struct master *, struct child *);
 void		 master_tls_use_signer(struct master *, struct child *);
 /* Once a second: new keys of tickets, files that changed, expiry. */
 void		 master_tls_tick(struct master *);
+/* Before the end the log, and "wicketctl status", tell of it. */
+#define MASTER_TLS_WARN_S	(14 * 86400)
+
+/* Is that certificate's end so near, or past? */
+bool		 master_tls_expires(const struct certs_item *,
+		    int64_t within_s);
 /* A line on each certificate that is about to expire, or has. */
 void		 master_tls_warn(const struct certs *);
 void		 master_tls_clear(struct master *);

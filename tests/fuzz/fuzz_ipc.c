@@ -53,6 +53,7 @@ union fuzz_any {
 	struct login_signer_sign	 login_signer_sign;
 	struct login_signer_signed	 login_signer_signed;
 	struct login_signer_refused	 login_signer_refused;
+	struct master_ctl_cert		 master_ctl_cert;
 	struct master_auth		 master_auth;
 };
 
@@ -111,6 +112,7 @@ CALLS(child_tls_cert)
 CALLS(login_signer_sign)
 CALLS(login_signer_signed)
 CALLS(login_signer_refused)
+CALLS(master_ctl_cert)
 CALLS(master_auth)
 
 static const struct fuzz_message messages[] = {
@@ -131,8 +133,8 @@ static const struct fuzz_message messages[] = {
 	ROW(master_tickets), ROW(master_signer),
 	ROW(child_tls_fault), ROW(child_tls_cert),
 	ROW(login_signer_sign), ROW(login_signer_signed),
-	ROW(login_signer_refused),
-	ROW(master_auth),
+	ROW(login_signer_refused), ROW(master_auth),
+	ROW(master_ctl_cert),
 };
 
 int

@@ -69,6 +69,7 @@ CALLS(master_ctl_auth)
 CALLS(master_ctl_suite)
 CALLS(master_ctl_process)
 CALLS(master_ctl_fault)
+CALLS(master_ctl_cert)
 CALLS(master_ctl_peer)
 CALLS(master_ctl_done)
 CALLS(ctl_auth_ask)
@@ -455,6 +456,14 @@ const struct message messages[] = {
 	{ MESSAGE(master_ctl_fault, master_ctl), .fields = {
 		TEXT(master_ctl_fault, text),
 	}, .nfields = 1 },
+	{ MESSAGE(master_ctl_cert, master_ctl), .fields = {
+		U64(master_ctl_cert, not_before_s),
+		U64(master_ctl_cert, not_after_s),
+		TEXT(master_ctl_cert, kind),
+		TEXT(master_ctl_cert, names),
+		TEXT(master_ctl_cert, use),
+		TEXT(master_ctl_cert, file),
+	}, .nfields = 6 },
 	{ MESSAGE(master_ctl_peer, master_ctl), .fields = {
 		U16(master_ctl_peer, index),
 		U16(master_ctl_peer, count),

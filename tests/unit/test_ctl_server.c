@@ -28,6 +28,7 @@ struct heard {
 	struct master_ctl_done		 done;
 	struct master_ctl_fault		 fault;
 	struct master_ctl_process	 process;
+	struct master_ctl_cert		 cert;
 	struct master_ctl_peer		 peer;
 	int				 fd;
 };
@@ -82,6 +83,17 @@ hook_status(void *owner, struct ctl_conn *c)
 }
 
 static enum master_ctl_result
+hook_tls(void *owner, struct ctl_conn *c)
+{
+	const struct master_ctl_cert cert = { .kind = "RSA 2048",
+	    .names = "mail.example", .not_after_s = 9 };
+
+	(void)owner;
+	ctl_conn_send_cert(c, &cert);
+	return MASTER_CTL_OK;
+}
+
+static enum master_ctl_result
 hook_auth(void *owner, struct ctl_conn *c, const struct master_ctl_auth *m)
 {
 	struct master_ctl_peer peer = { .index = 1, .count = 2 };
@@ -93,7 +105,8 @@ hook_auth(void *owner, struct ctl_conn *c, const struct master_ctl_auth *m)
 }
 
 static const struct ctl_hooks hooks = {
-	hook_reload, hook_stop, hook_status, hook_auth,
+	.reload = hook_reload, .stop = hook_stop, .status = hook_status,
+	.tls = hook_tls, .auth = hook_auth,
 };
 
 /* wicketctl's side. */
@@ -153,7 +166,19 @@ on_done(void *arg, uint32_t id, struct wire_reader *r, int fd)
 	return master_ctl_done_get(r, &h->done);
 }
 
+static int
+on_cert(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct heard *h = arg;
+
+	(void)id;
+	(void)fd;
+	return master_ctl_cert_get(r, &h->cert);
+}
+
 static const struct channel_row rows[] = {
+	{ MASTER_CTL_CERT, "CERT", 1, 0, CHANNEL_BODY_MAX, false, false,
+	    on_cert },
 	{ MASTER_CTL_SUITE, "SUITE", 1, 0, CHANNEL_BODY_MAX, false, false,
 	    on_suite },
 	{ MASTER_CTL_PROCESS, "PROCESS", 1, 0, CHANNEL_BODY_MAX, false,
@@ -307,10 +332,13 @@ test_commands(void **state)
 	assert_int_equal(h.process.state, MASTER_CTL_BUSY);
 	assert_int_equal(h.process.pid, 8);
 	assert_int_equal(h.ndone, 3);
+	ask(b, &h, MASTER_CTL_TLS);
+	assert_string_equal(h.cert.kind, "RSA 2048");
+	assert_int_equal(h.cert.not_after_s, 9);
 	ask(b, &h, MASTER_CTL_STOP);
 	assert_int_equal(b->nstops, 1);
 	/* The answer still comes; nobody else can connect. */
-	assert_int_equal(h.ndone, 4);
+	assert_int_equal(h.ndone, 5);
 	assert_int_equal(dial(b), -1);
 	assert_int_equal(access(b->path, F_OK), -1);
 	channel_free(h.channel);
