@@ -91,6 +91,7 @@ UNIT_TESTS += tests/unit/test_imap_token
 UNIT_TESTS += tests/unit/test_ipc
 UNIT_TESTS += tests/unit/test_ipc_limits
 UNIT_TESTS += tests/unit/test_cert_set
+UNIT_TESTS += tests/unit/test_certs
 UNIT_TESTS += tests/unit/test_mech
 UNIT_TESTS += tests/unit/test_memfile
 UNIT_TESTS += tests/unit/test_name_memo
