@@ -340,7 +340,7 @@ login_tls_start(struct login_setup *setup)
 	process->tls = login_tls_new(process, setup->certs_fd,
 	    setup->signer_fd);
 	login_tls_tickets(process->tls, &setup->tickets);
-/* Certificates are parsed in the jail, whoever chose them. */
+	/* One for a single client leaves that to the check of the master. */
 	if (!process->is_single)
 		login_tls_self_test(process->tls);
 }

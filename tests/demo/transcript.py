@@ -1,10 +1,15 @@
 """Logs in over IMAP and POP3 and prints what both sides said.
 
-usage: transcript.py IMAP-PORT POP3-PORT USER PASSWORD
+usage: transcript.py [--tls CERTIFICATE | --starttls CERTIFICATE]
+           IMAP-PORT POP3-PORT USER PASSWORD
+
+--tls: the ports are those of imaps and pop3s.
 """
 
+import argparse
 import re
 import socket
+import ssl
 import sys
 
 TIMEOUT_S = 20
@@ -16,7 +21,16 @@ class Talk:
     def __init__(self, name, port):
         self.name = name
         self.socket = socket.create_connection(("127.0.0.1", port), TIMEOUT_S)
+        self.file = self.socket.makefile("rb", buffering=0)
+
+    def start_tls(self, certificate):
+        """From now on the lines go through TLS."""
+        context = ssl.create_default_context(cafile=certificate)
+        self.socket = context.wrap_socket(
+            self.socket, server_hostname="localhost"
+        )
         self.file = self.socket.makefile("rb")
+        self.show("TLS", " ".join(map(str, self.socket.cipher())))
 
     def show(self, who, line):
         print(f"{self.name} {who}: {line}")
@@ -44,11 +58,17 @@ class Talk:
             sys.exit(f"{self.name}: {what} failed")
 
 
-def imap(port, user, password):
-    talk = Talk("imap", port)
+def imap(options):
+    talk = Talk("imap", options.imap)
+    if options.tls:
+        talk.start_tls(options.tls)
     talk.expect("greeting", talk.read(), r"\* OK")
+    if options.starttls:
+        talk.send("a0 STARTTLS")
+        talk.expect("STARTTLS", talk.read(), "a0 OK")
+        talk.start_tls(options.starttls)
     commands = (
-        f'LOGIN "{user}" "{password}"',
+        f'LOGIN "{options.user}" "{options.password}"',
         "SELECT INBOX",
         "FETCH 1 BODY.PEEK[]",
         "LOGOUT",
@@ -59,10 +79,23 @@ def imap(port, user, password):
         talk.expect(command.split()[0], answer, rf"a{number} OK")
 
 
-def pop3(port, user, password):
-    talk = Talk("pop3", port)
+def pop3(options):
+    talk = Talk("pop3", options.pop3)
+    if options.tls:
+        talk.start_tls(options.tls)
     talk.expect("greeting", talk.read(), r"\+OK")
-    for command in (f"USER {user}", f"PASS {password}", "STAT", "RETR 1", "QUIT"):
+    if options.starttls:
+        talk.send("STLS")
+        talk.expect("STLS", talk.read(), r"\+OK")
+        talk.start_tls(options.starttls)
+    commands = (
+        f"USER {options.user}",
+        f"PASS {options.password}",
+        "STAT",
+        "RETR 1",
+        "QUIT",
+    )
+    for command in commands:
         talk.send(command)
         talk.expect(command.split()[0], talk.read(), r"\+OK")
         if command.startswith("RETR"):
@@ -70,9 +103,17 @@ def pop3(port, user, password):
 
 
 def main():
-    imap_port, pop3_port, user, password = sys.argv[1:]
-    imap(int(imap_port), user, password)
-    pop3(int(pop3_port), user, password)
+    parser = argparse.ArgumentParser()
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--tls")
+    way.add_argument("--starttls")
+    parser.add_argument("imap", type=int)
+    parser.add_argument("pop3", type=int)
+    parser.add_argument("user")
+    parser.add_argument("password")
+    options = parser.parse_args()
+    imap(options)
+    pop3(options)
 
 
 main()
