@@ -5,12 +5,14 @@ interpreter's line before it, and run in place of pop3-login.
 """
 
 import array
+import json
 import os
 import socket
 import struct
 import time
 
-HELLO, START, AUTH_PEER, READY = 0, 7, 4, 101
+HELLO, START, AUTH_PEER, SIGNER_PEER, READY = 0, 7, 4, 12, 101
+SIGN = 1
 REQUEST, CONTINUE, CANCEL, OUTCOME, END, SESSION = 1, 2, 3, 4, 5, 6
 ROLE_POP3_LOGIN = 3
 FLAG_FD = 1
@@ -36,7 +38,7 @@ class Channel:
                 fds.frombytes(body[: len(body) - len(body) % fds.itemsize])
                 self.fds += fds
         if not data:
-            os._exit(0)
+            raise EOFError
         self.data += data
 
     def get(self):
@@ -81,6 +83,74 @@ def request(user, password, service=1):
 
 def session(user, service=0):
     return bytes([service]) + text(user) + address()
+
+
+def sign(key, tbs, alg=1):
+    return struct.pack("<HB", key, alg) + text(tbs)
+
+
+def transcript():
+    """What a server of TLS 1.3 signs."""
+    context = b"TLS 1.3, server CertificateVerify"
+    return b" " * 64 + context + b"\0" + b"h" * 32
+
+
+def answers(signer, count):
+    """How often each answer came, "closed" if the channel was."""
+    found = {}
+    try:
+        while sum(found.values()) < count:
+            kind, body, _ = signer.get()
+            word = "signed" if kind == 101 else f"refused {body[0]}"
+            found[word] = found.get(word, 0) + 1
+    except EOFError:
+        found["closed"] = 1
+    return found
+
+
+def misuse_signer(plan, signer):
+    """What tls-signer makes of it."""
+    if plan == "fair":
+        signer.sock.sendall(frame(SIGN, sign(1, transcript()), 1))
+        return answers(signer, 1)
+    if plan == "unknown key":
+        for key in (0, 7, 0xFFFF):
+            signer.sock.sendall(frame(SIGN, sign(key, transcript()), key))
+        return answers(signer, 3)
+    if plan == "no TLS bytes":
+        signer.sock.sendall(
+            frame(SIGN, sign(1, b"From: me\r\nTo: you\r\n"), 1)
+            + frame(SIGN, sign(1, transcript().replace(b"server", b"client")))
+            + frame(SIGN, sign(1, b"\x30" * 200), 3)
+        )
+        return answers(signer, 3)
+    if plan == "another algorithm":
+        signer.sock.sendall(frame(SIGN, sign(1, transcript(), 7), 1))
+        return answers(signer, 1)
+    if plan == "9 kB":
+        signer.sock.sendall(frame(SIGN, sign(1, b" " * 9000), 1))
+        return answers(signer, 1)
+    if plan == "signer garbage":
+        signer.sock.sendall(os.urandom(8192))
+        return answers(signer, 1)
+    if plan == "unknown request":
+        signer.sock.sendall(frame(2, sign(1, transcript()), 1))
+        return answers(signer, 1)
+    return flood(signer)
+
+
+def flood(signer):
+    """3,000 requests in a second, four at a time."""
+    begun = time.monotonic()
+    found, sent = {}, 0
+    while sent < 3000 and time.monotonic() - begun < 0.95:
+        signer.sock.sendall(b"".join(
+            frame(SIGN, sign(1, transcript()), sent + i) for i in range(4)
+        ))
+        sent += 4
+        for word, count in answers(signer, 4).items():
+            found[word] = found.get(word, 0) + count
+    return found
 
 
 def misuse(plan, master, auth):
@@ -138,11 +208,13 @@ def misuse(plan, master, auth):
 def run(plan):
     master = Channel(socket.socket(fileno=3))
     master.greet()
-    auth = None
+    auth = signer = None
     while True:
         kind, _, fd = master.get()
         if kind == AUTH_PEER:
             auth = Channel(socket.socket(fileno=fd))
+        elif kind == SIGNER_PEER:
+            signer = Channel(socket.socket(fileno=fd))
         elif fd is not None:
             os.close(fd)
         if kind == START:
@@ -150,14 +222,23 @@ def run(plan):
     master.sock.sendall(frame(READY))
     time.sleep(0.1)
     auth.greet(1 if plan == "another version" else 0)
+    if signer is not None:
+        signer.sock.setblocking(True)
+        signer.greet()
+        found = misuse_signer(plan, signer)
+        with open(RESULT, "w", encoding="ascii") as file:  # noqa: F821
+            json.dump(found, file)
     try:
         misuse(plan, master, auth)
         while True:
             auth.fill()
-    except OSError:
+    except (OSError, EOFError):
         pass
     time.sleep(0.5)
 
 
 if __name__ == "__main__":
-    run(PLAN)  # noqa: F821
+    try:
+        run(PLAN)  # noqa: F821
+    except EOFError:
+        os._exit(0)
