@@ -329,6 +329,64 @@ test_renegotiation(void **state)
 	close_raw(f);
 }
 
+/* A good first message of a client, as bytes. */
+static size_t
+first_message(struct fixture *f, uint8_t *bytes, size_t size)
+{
+	ssize_t n;
+
+	open_raw(f);
+	SSL_set_tlsext_host_name(f->raw, "mx.test");
+	SSL_set_alpn_protos(f->raw, (const unsigned char *)"\2h2\4imap", 8);
+	(void)SSL_do_handshake(f->raw);
+	n = recv(f->pair.fds[0], bytes, size, 0);
+	assert_true(n > 100);
+	close_raw(f);
+	return (size_t)n;
+}
+
+/* Feeds bytes in place of a first message; the client then goes. */
+static void
+feed(struct fixture *f, const uint8_t *bytes, size_t len)
+{
+	enum tls_step step;
+
+	tls_fixture_pair_open(&f->pair, f->server, NULL, NULL);
+	assert_int_equal(send(f->pair.fds[1], bytes, len, 0), len);
+	tls_note(f->pair.server, false);
+	step = tls_handshake(f->pair.server);
+	tls_fixture_send(f->pair.fds[0]);
+	assert_int_not_equal(step, TLS_STEP_DONE);
+	if (step == TLS_STEP_MORE) {
+		(void)shutdown(f->pair.fds[1], SHUT_WR);
+		tls_note(f->pair.server, true);
+		step = tls_handshake(f->pair.server);
+		tls_fixture_send(f->pair.fds[0]);
+	}
+	assert_int_equal(step, TLS_STEP_FAILED);
+	assert_string_not_equal(tls_error_text(f->pair.server), "");
+	tls_fixture_pair_close(&f->pair);
+}
+
+/* T-X2: each byte of it wrong in some ways, and each piece of it. */
+static void
+test_bad_first_message(void **state)
+{
+	static const uint8_t wrong[] = { 0x01, 0x80, 0xff };
+	struct fixture *f = *state;
+	uint8_t bytes[2048];
+	size_t len = first_message(f, bytes, sizeof(bytes)), i, k;
+
+	for (i = 0; i < len; i++) {
+		for (k = 0; k < UNIT_LENGTH(wrong); k++) {
+			bytes[i] ^= wrong[k];
+			feed(f, bytes, len);
+			bytes[i] ^= wrong[k];
+		}
+		feed(f, bytes, i);
+	}
+}
+
 static size_t
 heap_used(void)
 {
@@ -381,6 +439,7 @@ main(void)
 		TEST(test_key_updates),
 		TEST(test_key_updates_at_once),
 		TEST(test_renegotiation),
+		TEST(test_bad_first_message),
 		TEST(test_nothing_stays),
 	};
 
