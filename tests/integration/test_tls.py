@@ -505,6 +505,33 @@ def test_T_T6_a_ticket_is_for_one_name(suite):
                 assert client.sock.session_reused
 
 
+def test_a_new_certificate_needs_no_restart(new_suite, hosts):
+    """Sessions stay; tickets of the old certificate are good for it only."""
+    suite = new_suite(**tls_options())
+    suite.add_row(hosts.row("joe"))
+    client = logged_in(connected(suite, "imap", "port"), "imap")
+    tls, session = resumable(suite, "imap")
+    cert, key = certificates()["joe"]
+    suite.write_conf(**tls_options({
+        "ssl_cert_file": cert, "ssl_key_file": key,
+    }))
+    start = suite.mark()
+    suite.send_signal(signal.SIGHUP)
+    suite.wait_log(r"configuration read again", start)
+    trusting = context(certificates()["ca"])
+    trusting.check_hostname = False
+
+    def is_new():
+        with tls_socket(suite.addr("imaps"), trusting) as sock:
+            return sock.getpeercert()["subject"] == ((("commonName", "joe"),),)
+
+    procs.wait_until(is_new, "the new certificate", 10)
+    with connected(suite, "imap", "port", tls=tls, name="mail.test",
+                   session=session) as other:
+        assert not other.sock.session_reused
+    assert client.ok("WHOAMI", "w")[0] == ["* USER joe"]
+
+
 # Certificates of clients.
 
 
