@@ -465,7 +465,10 @@ certs_name_bundles(struct certs_work *w)
 
 	certs_file_set(&w->certs->ca, set->has_tls ? set->ssl_ca_file : "",
 	    settings_tls_files[SETTINGS_TLS_CA], places[SETTINGS_TLS_CA]);
-	certs_file_set(&w->certs->host_ca, set->ssl_client_ca_file,
+	w->certs->has_own_ca = set->ssl_client_ca_file[0] != '\0' ||
+	    set->ssl_client_ca_dir[0] != '\0';
+	certs_file_set(&w->certs->host_ca, w->certs->has_own_ca ?
+	    set->ssl_client_ca_file : certs_bundle_system(CERT_SET_CA_MAX),
 	    settings_tls_files[SETTINGS_TLS_CLIENT_CA],
 	    places[SETTINGS_TLS_CLIENT_CA]);
 	certs_file_set(&w->certs->host_ca_dir, set->ssl_client_ca_dir,

@@ -21,6 +21,32 @@
 /* "openssl rehash": eight digits of the name's hash, a dot, a number. */
 #define CERTS_HASH_DIGITS	8
 
+/* Where systems keep it: Debian and others, Red Hat, BSD's way. */
+static const char *const certs_bundles[] = {
+	"/etc/ssl/certs/ca-certificates.crt",
+	"/etc/pki/tls/certs/ca-bundle.crt",
+	"/etc/ssl/cert.pem",
+};
+
+const char *
+certs_bundle_system(size_t bytes_max)
+{
+	uint64_t bytes;
+	char why[64];
+	size_t i;
+	int fd;
+
+	for (i = 0; i < sizeof(certs_bundles) / sizeof(*certs_bundles); i++) {
+		fd = config_file_open(certs_bundles[i], false, bytes_max,
+		    &bytes, why, sizeof(why));
+		if (fd == -1)
+			continue;
+		(void)close(fd);
+		return certs_bundles[i];
+	}
+	return "";
+}
+
 int
 certs_bundle_add(struct certs_bundle *b, const char *path, size_t bytes_max,
     char *why, size_t size)

@@ -24,6 +24,8 @@ int	certs_bundle_add(struct certs_bundle *, const char *path,
 int	certs_bundle_add_dir(struct certs_bundle *, const char *path,
 	    size_t bytes_max, char *why, size_t size)
 	    __attribute__((warn_unused_result));
+/* The system's own bundle of authorities, as far as it has one; else "". */
+const char	*certs_bundle_system(size_t bytes_max);
 /* Appends all to a memory file; -1 with errno. */
 int	certs_bundle_copy(const struct certs_bundle *, int to)
 	    __attribute__((warn_unused_result));

@@ -180,7 +180,9 @@ test_none(void **state)
 
 	(void)state;
 	assert_int_equal(c->n, 0);
-	assert_int_equal(c->certs_fd, -1);
+	/* But those that the system trusts, if it has any. */
+	assert_false(c->has_own_ca);
+	assert_int_equal(c->certs_fd == -1, c->host_ca.path[0] == '\0');
 	assert_false(certs_have_changed(c));
 	certs_free(c);
 	settings_free(s);
