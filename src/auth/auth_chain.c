@@ -135,7 +135,7 @@ auth_chain_send_route(struct auth_request *r)
 	passdb_route_begin(&route, &r->fields, &login);
 	for (size_t i = 0; i < r->nfound; i++) {
 		why = passdb_route_add(&route, &r->fields, &r->found[i],
-		    &login);
+		    r->found_host[i], &login);
 		if (why != NULL)
 			auth_request_log(r, LOG_LEVEL_ERROR,
 			    "host %s: %s", netaddr_text(&r->found[i], text),
@@ -152,8 +152,10 @@ auth_chain_send_route(struct auth_request *r)
 static void
 auth_chain_take(struct auth_request *r, const struct netaddr *addrs, size_t n)
 {
-	for (size_t i = 0; i < n && r->nfound < LOGIN_AUTH_ADDRS_MAX; i++)
+	for (size_t i = 0; i < n && r->nfound < LOGIN_AUTH_ADDRS_MAX; i++) {
+		r->found_host[r->nfound] = r->nhosts_done;
 		r->found[r->nfound++] = addrs[i];
+	}
 }
 
 /* Finds the addresses of the hosts, one after the other. */

@@ -49,6 +49,7 @@ struct auth_request {
 	uint8_t			 refused[DIGEST_BYTES_MAX];	/* its digest */
 	uint8_t			 nhosts_done, nfound;
 	struct netaddr		 found[LOGIN_AUTH_ADDRS_MAX];
+	uint8_t			 found_host[LOGIN_AUTH_ADDRS_MAX];
 	char			 session[LOGIN_AUTH_SESSION_MAX + 1];
 	char			 user[LOGIN_AUTH_USER_MAX + 1];
 	char			 master[LOGIN_AUTH_USER_MAX + 1];

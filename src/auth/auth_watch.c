@@ -191,6 +191,21 @@ auth_watch_note(const struct auth_request *r, const char *text)
 		auth_watch_passdb(r, "decision", text);
 }
 
+/* How the connection to the host is protected. */
+static void
+auth_watch_tls(const struct auth_watch *w, const struct login_auth_tls *t)
+{
+	if (t->kind == LOGIN_AUTH_TLS_NONE)
+		return;
+	w->tell(w->arg, "route.tls", t->kind == LOGIN_AUTH_TLS_IMPLICIT ?
+	    "implicit" : "starttls");
+	if (t->is_any_cert)
+		w->tell(w->arg, "route.certificate", "any");
+	else
+		auth_watch_tell(w, "route.certificate", t->names,
+		    strlen(t->names));
+}
+
 static void
 auth_watch_route(const struct auth_watch *w,
     const struct login_auth_route *route)
@@ -209,6 +224,7 @@ auth_watch_route(const struct auth_watch *w,
 	for (size_t i = 0; i < route->naddrs; i++)
 		w->tell(w->arg, "route.address",
 		    netaddr_port_text(&route->addrs[i], addr));
+	auth_watch_tls(w, &route->tls);
 }
 
 void

@@ -43,7 +43,8 @@ static const char	*read_mech(const struct passdb_value *);
 static const char	*read_text(const struct passdb_value *);
 static const char	*read_pass(const struct passdb_value *);
 static const char	*read_allow_nets(const struct passdb_value *);
-static const char	*read_later(const struct passdb_value *);
+static const char	*read_switch(const struct passdb_value *);
+static const char	*read_ssl_hostname(const struct passdb_value *);
 static const char	*read_later_text(const struct passdb_value *);
 
 #define AT(member)	offsetof(struct passdb_fields, member)
@@ -68,9 +69,10 @@ static const struct passdb_field passdb_field_table[] = {
 	{ "master", read_text, AT(master) },
 	{ "pass", read_pass, 0 },
 	{ "proxy_mech", read_mech, 0 },
+	{ "ssl", read_switch, AT(ssl) },
+	{ "starttls", read_switch, AT(starttls) },
+	{ "ssl_hostname", read_ssl_hostname, 0 },
 	/* To ignore these would be weaker than what was asked for. */
-	{ "ssl", read_later, 0 },
-	{ "starttls", read_later, 0 },
 	{ "source_ip", read_later_text, 0 },
 	{ "allow_real_nets", read_later_text, 0 },
 	{ "fail", read_later_text, 0 },
@@ -158,6 +160,10 @@ passdb_fields_read(struct passdb_fields *f, const struct auth_worker_row *row,
 			return -1;
 		}
 	}
+	if (f->ssl != PASSDB_OFF && f->starttls != PASSDB_OFF) {
+		passdb_say(why, "starttls as well as", "ssl");
+		return -1;
+	}
 	return 0;
 }
 
@@ -187,6 +193,25 @@ read_bool(const struct passdb_value *v)
 {
 	return passdb_bool(v->text, v->len,
 	    (bool *)((char *)v->fields + v->offset));
+}
+
+/* As a bool, or on in its own way. */
+static const char *
+read_switch(const struct passdb_value *v)
+{
+	enum passdb_switch *to = (enum passdb_switch *)(void *)
+	    ((char *)v->fields + v->offset);
+	const char *fault;
+	bool is_on = false;
+
+	if (str_span_is(v->text, v->len, "any-cert")) {
+		*to = PASSDB_ANY_CERT;
+		return NULL;
+	}
+	fault = passdb_bool(v->text, v->len, &is_on);
+	if (fault == NULL)
+		*to = is_on ? PASSDB_ON : PASSDB_OFF;
+	return fault;
 }
 
 static const char *
@@ -373,6 +398,22 @@ read_hostip(const struct passdb_value *v)
 	return NULL;
 }
 
+/* Whom the certificate must name, when it is not the host as given. */
+static const char *
+read_ssl_hostname(const struct passdb_value *v)
+{
+	char *name = v->fields->ssl_hostname;
+	struct netaddr addr;
+
+	if (v->len != 0 && netaddr_parse(&addr, v->text, v->len) == -1 &&
+	    !passdb_is_host_name(v->text, v->len))
+		return passdb_unusable;
+	if (str_copy(name, sizeof(v->fields->ssl_hostname), v->text,
+	    v->len) == -1)
+		return passdb_too_long;
+	return NULL;
+}
+
 static const char *
 read_port(const struct passdb_value *v)
 {
@@ -458,17 +499,6 @@ read_allow_nets(const struct passdb_value *v)
 			v->fields->is_net_allowed = true;
 	}
 	return NULL;
-}
-
-/* Off is fine, anything else asks for what is not there. */
-static const char *
-read_later(const struct passdb_value *v)
-{
-	bool is_on;
-
-	if (passdb_bool(v->text, v->len, &is_on) == NULL && !is_on)
-		return NULL;
-	return passdb_later;
 }
 
 static const char *

@@ -21,6 +21,13 @@
 /* Room for the reason why a row is refused. */
 #define PASSDB_WHY_MAX		160
 
+/* Fields that protect a connection. */
+enum passdb_switch {
+	PASSDB_OFF,
+	PASSDB_ON,
+	PASSDB_ANY_CERT,	/* on, whoever answers */
+};
+
 /* One of the hosts: an address, or a name to resolve (family NONE). */
 struct passdb_host {
 	struct netaddr	 addr;
@@ -40,6 +47,9 @@ struct passdb_fields {
 	struct passdb_host	 hosts[LOGIN_AUTH_ADDRS_MAX];
 	struct netaddr		 hostip;	/* family NONE: not given */
 	uint16_t		 port;		/* 0: default of the service */
+	/* TLS to the host. */
+	enum passdb_switch	 ssl, starttls;
+	char			 ssl_hostname[LOGIN_AUTH_NAME_MAX + 1];
 	uint32_t		 timeout_ms;	/* 0: setting */
 	char			 host[PASSDB_HOST_MAX + 1];
 	char			 user[LOGIN_AUTH_USER_MAX + 1];	/* "": same */

@@ -12,10 +12,13 @@
 #include "auth/passdb_fields.h"
 #include "config/settings.h"
 #include "ipc/roles.h"
+#include "lib/strutil.h"
 
-static const uint16_t passdb_ports[] = {
-	[SERVICE_IMAP] = 143,
-	[SERVICE_POP3] = 110,
+static const struct {
+	uint16_t	plain, ssl;
+} passdb_ports[] = {
+	[SERVICE_IMAP] = { 143, 993 },
+	[SERVICE_POP3] = { 110, 995 },
 };
 
 /* Where no mail host can be; 0.0.0.0 would be this machine. */
@@ -111,7 +114,7 @@ passdb_route_refusal(const struct netaddr *a,
 	return NULL;
 }
 
-/* The text of the first host, for logs and later for its certificate. */
+/* The text of the hosts, for logs; of the first if that is too long. */
 static void
 passdb_route_host(struct login_auth_route *route,
     const struct passdb_fields *f)
@@ -122,6 +125,17 @@ passdb_route_host(struct login_auth_route *route,
 		len = f->hosts[0].len;
 	memcpy(route->host, f->host, len);
 	route->host[len] = '\0';
+}
+
+static void
+passdb_route_tls(struct login_auth_tls *t, const struct passdb_fields *f)
+{
+	if (f->ssl != PASSDB_OFF)
+		t->kind = LOGIN_AUTH_TLS_IMPLICIT;
+	else if (f->starttls != PASSDB_OFF)
+		t->kind = LOGIN_AUTH_TLS_STARTTLS;
+	t->is_any_cert = f->ssl == PASSDB_ANY_CERT ||
+	    f->starttls == PASSDB_ANY_CERT;
 }
 
 void
@@ -142,19 +156,49 @@ passdb_route_begin(struct login_auth_route *route,
 	passdb_route_host(route, f);
 	route->timeout_ms = f->timeout_ms;
 	route->has_nodelay = f->has_nodelay;
+	passdb_route_tls(&route->tls, f);
+}
+
+/* Whom the certificate of the next address must name. */
+static int
+passdb_route_name(struct login_auth_route *route,
+    const struct passdb_fields *f, const struct netaddr *addr, size_t host)
+{
+	char text[NETADDR_TEXT_MAX], name[LOGIN_AUTH_NAME_MAX + 1];
+	const struct passdb_host *h = &f->hosts[host];
+
+	if (route->tls.kind == LOGIN_AUTH_TLS_NONE)
+		return 0;
+	if (f->ssl_hostname[0] != '\0')
+		return login_auth_tls_add(&route->tls, route->naddrs,
+		    f->ssl_hostname);
+	if (host >= f->nhosts || h->addr.family != NETADDR_NONE)
+		return login_auth_tls_add(&route->tls, route->naddrs,
+		    netaddr_text(host >= f->nhosts ? addr : &h->addr, text));
+	if (str_copy(name, sizeof(name), f->host + h->off, h->len) == -1)
+		return -1;
+	return login_auth_tls_add(&route->tls, route->naddrs, name);
 }
 
 const char *
 passdb_route_add(struct login_auth_route *route,
-    const struct passdb_fields *f, const struct netaddr *addr,
+    const struct passdb_fields *f, const struct netaddr *addr, size_t host,
     const struct passdb_route_login *login)
 {
 	struct netaddr a = *addr;
 	const char *why;
 
-	a.port = f->port != 0 ? f->port : passdb_ports[login->service];
+	if (f->port != 0)
+		a.port = f->port;
+	else if (route->tls.kind == LOGIN_AUTH_TLS_IMPLICIT)
+		a.port = passdb_ports[login->service].ssl;
+	else
+		a.port = passdb_ports[login->service].plain;
 	why = passdb_route_refusal(&a, login);
-	if (why == NULL && route->naddrs < LOGIN_AUTH_ADDRS_MAX)
-		route->addrs[route->naddrs++] = a;
-	return why;
+	if (why != NULL || route->naddrs == LOGIN_AUTH_ADDRS_MAX)
+		return why;
+	if (passdb_route_name(route, f, addr, host) == -1)
+		return "no room for its name";
+	route->addrs[route->naddrs++] = a;
+	return NULL;
 }

@@ -27,11 +27,12 @@ void	passdb_route_begin(struct login_auth_route *,
 const char	*passdb_route_refusal(const struct netaddr *,
 		    const struct passdb_route_login *);
 /*
- * Adds one address with the port of the row or the service.  NULL, or why it
- * was not added.  One more than the route can hold is left out in silence.
+ * Adds one address, of the row's host with this number (or of none, when that
+ * is beyond), with the port of the row or the service.  NULL, or why it was
+ * not added.  One more than the route can hold is left out in silence.
  */
 const char	*passdb_route_add(struct login_auth_route *,
 		    const struct passdb_fields *, const struct netaddr *,
-		    const struct passdb_route_login *);
+		    size_t host, const struct passdb_route_login *);
 
 #endif

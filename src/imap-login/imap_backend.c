@@ -17,6 +17,7 @@
 #include "lib/rnd.h"
 #include "lib/strutil.h"
 #include "login-common/backend_sasl.h"
+#include "login-common/backend_tls.h"
 #include "login-common/session.h"
 
 /* Untagged lines and bytes of a host before its reply. */
@@ -200,11 +201,43 @@ imap_keep_text(struct imap_state *st, struct imap_span text)
 		st->text[0] = '\0';
 }
 
+enum backend_result
+imap_backend_secured(struct session *s)
+{
+	/* What it can do, and our tag, may be somebody else's work. */
+	imap_backend_start(s);
+	return imap_send(s);
+}
+
+/* Before all else: nothing of it is to be lost by asking in vain. */
+static enum backend_result
+imap_send_starttls(struct session *s, const struct imap_reply *r)
+{
+	struct imap_state *st = session_protocol(s);
+
+	if (r->capabilities.len > 0 &&
+	    !imap_capability_has(r->capabilities, "STARTTLS"))
+		return imap_broken(s, "host does not offer STARTTLS");
+	st->step = IMAP_BACKEND_TLS;
+	session_backend_printf(s, "%s STARTTLS\r\n", st->backend_tag);
+	return BACKEND_MORE;
+}
+
+static enum backend_result
+imap_on_tls(struct session *s, const struct imap_reply *r)
+{
+	if (r->kind != IMAP_REPLY_TAGGED || r->status != IMAP_STATUS_OK)
+		return imap_broken(s, "host refuses STARTTLS");
+	return BACKEND_TLS;
+}
+
 static enum backend_result
 imap_on_banner(struct session *s, const struct imap_reply *r)
 {
 	if (r->kind != IMAP_REPLY_UNTAGGED || r->status != IMAP_STATUS_OK)
 		return imap_broken(s, "greeting is not OK");
+	if (backend_tls_is_due(s))
+		return imap_send_starttls(s, r);
 	if (backend_sasl_way(&s->login->route) == LOGIN_AUTH_WAY_COMMAND &&
 	    imap_capability_has(r->capabilities, "LOGINDISABLED"))
 		return imap_broken(s, "host does not take LOGIN in clear");
@@ -358,6 +391,7 @@ imap_on_untagged(struct session *s, const struct imap_reply *r, size_t len)
 static enum backend_result	(*const steps[])(struct session *,
 				    const struct imap_reply *) = {
 	[IMAP_BACKEND_BANNER] = imap_on_banner,
+	[IMAP_BACKEND_TLS] = imap_on_tls,
 	[IMAP_BACKEND_ASK] = imap_on_ask,
 	[IMAP_BACKEND_USER] = imap_on_user,
 	[IMAP_BACKEND_PASS] = imap_on_pass,

@@ -13,6 +13,8 @@ struct session;
 
 /* Connected: waits for the greeting. */
 void	imap_backend_start(struct session *);
+/* TLS has begun behind STARTTLS: logs in. */
+enum backend_result	imap_backend_secured(struct session *);
 /* One line of the host. */
 enum backend_result	imap_backend_line(struct session *, const char *,
 			    size_t);

@@ -17,6 +17,7 @@
 
 enum imap_backend_step {
 	IMAP_BACKEND_BANNER,
+	IMAP_BACKEND_TLS,	/* STARTTLS is sent */
 	IMAP_BACKEND_ASK,	/* CAPABILITY, when the banner had none */
 	IMAP_BACKEND_USER,	/* waits for "+" before the name */
 	IMAP_BACKEND_PASS,	/* waits for "+" before the password */

@@ -23,6 +23,7 @@ static const struct login_protocol imap_protocol = {
 	.answer = imap_reply_answer,
 	.bye = imap_reply_bye,
 	.backend_start = imap_backend_start,
+	.backend_secured = imap_backend_secured,
 	.backend_line = imap_backend_line,
 	.logged_in = imap_reply_logged_in,
 };

@@ -16,6 +16,8 @@ src_ipc_libipc_a_SOURCES = \
 	src/ipc/key_set.h \
 	src/ipc/login_auth.c \
 	src/ipc/login_auth.h \
+	src/ipc/login_auth_tls.c \
+	src/ipc/login_auth_tls.h \
 	src/ipc/login_signer.c \
 	src/ipc/login_signer.h \
 	src/ipc/master_child.c \

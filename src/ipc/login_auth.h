@@ -18,10 +18,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ipc/login_auth_tls.h"
 #include "lib/channel.h"
 #include "lib/netaddr.h"
 
-#define LOGIN_AUTH_VERSION	3
+#define LOGIN_AUTH_VERSION	4
 extern const struct channel_contract login_auth_contract;
 
 enum login_auth_type {
@@ -44,10 +45,8 @@ enum login_auth_type {
 #define LOGIN_AUTH_SESSION_MAX	32
 #define LOGIN_AUTH_RESPONSE_MAX	9216	/* a 12,288 byte line of base64 */
 #define LOGIN_AUTH_HOST_MAX	255	/* RFC 1035, 2.3.4 */
-#define LOGIN_AUTH_ADDRS_MAX	8	/* tried in order */
 #define LOGIN_AUTH_REASON_MAX	255
 #define LOGIN_AUTH_OPEN_MAX	16384	/* requests; more is a violation */
-
 /* A run of bytes, borrowed: from the body after _get, the caller's on _put. */
 struct login_auth_bytes {
 	const uint8_t	*data;
@@ -81,6 +80,7 @@ struct login_auth_route {
 	char		 host[LOGIN_AUTH_HOST_MAX + 1];	/* as configured */
 	uint32_t	 timeout_ms;	/* covers all addresses; 0 = setting */
 	bool		 has_nodelay;	/* no delay after a host's refusal */
+	struct login_auth_tls tls;
 	uint8_t		 naddrs;	/* at least 1 */
 	struct netaddr	 addrs[LOGIN_AUTH_ADDRS_MAX];	/* with ports */
 };

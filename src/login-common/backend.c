@@ -13,6 +13,7 @@
 #include "lib/clock.h"
 #include "lib/sock.h"
 #include "login-common/auth_client.h"
+#include "login-common/backend_tls.h"
 #include "login-common/login_log.h"
 #include "login-common/login_process.h"
 #include "login-common/relay.h"
@@ -68,7 +69,12 @@ backend_connect(struct session *s)
 		    s);
 		login->backend_scanned = 0;
 		session_to(s, SESSION_BACKEND_CONNECT);
-		return 0;
+		/* Its first bytes wait until there is a connection. */
+		if (login->route.tls.kind != LOGIN_AUTH_TLS_IMPLICIT ||
+		    backend_tls_start(s) == 0)
+			return 0;
+		login_log_backend(s, login->detail);
+		stream_close(&s->backend);
 	}
 	return -1;
 }
@@ -111,9 +117,13 @@ void
 backend_timeout(void *arg)
 {
 	struct session *s = arg;
+	const char *what = "no login in time";
 
-	backend_failed(s, s->state == SESSION_BACKEND_CONNECT ?
-	    "no greeting in time" : "no login in time");
+	if (s->state == SESSION_BACKEND_CONNECT)
+		what = "no greeting in time";
+	else if (s->state == SESSION_BACKEND_TLS)
+		what = "no TLS handshake in time";
+	backend_failed(s, what);
 	session_run_later(s);
 }
 
@@ -161,25 +171,38 @@ backend_refused(struct session *s)
 	    LOGIN_ANSWER_CREDENTIALS, "", !login->route.has_nodelay);
 }
 
-/* Handles one line; false when the session is not in this state any more. */
-static bool
-backend_line(struct session *s, const char *line, size_t len)
+/* Handles one line, whose end is at lf, and takes it out of the buffer. */
+static enum backend_result
+backend_line(struct session *s, const uint8_t *line, const uint8_t *lf)
 {
+	size_t len = (size_t)(lf - line), drop = len + 1;
+	enum backend_result result;
+
 	if (len > 0 && line[len - 1] == '\r')
 		len--;
-	switch (s->process->protocol->backend_line(s, line, len)) {
+	result = s->process->protocol->backend_line(s, (const char *)line,
+	    len);
+	/* A client whose line could not be queued is gone, and all with it. */
+	if (s->backend.fd == -1 || s->state != SESSION_BACKEND_LOGIN)
+		return result;
+	buf_drop(&s->backend.in, drop);
+	switch (result) {
 	case BACKEND_MORE:
-		return true;
+		break;
 	case BACKEND_READY:
+		relay_start(s);
+		break;
+	case BACKEND_TLS:
+		backend_tls_upgrade(s);
 		break;
 	case BACKEND_REFUSED:
 		backend_refused(s);
-		return false;
+		break;
 	case BACKEND_BROKEN:
 		backend_failed(s, s->login->detail);
-		return false;
+		break;
 	}
-	return false;
+	return result;
 }
 
 void
@@ -188,8 +211,6 @@ backend_step_login(struct session *s)
 	struct stream *st = &s->backend;
 	struct session_login *login = s->login;
 	const uint8_t *head, *lf;
-	size_t len;
-	bool goes_on;
 
 	if (!session_read_client(s))
 		return;
@@ -197,22 +218,16 @@ backend_step_login(struct session *s)
 	while ((head = buf_head(&st->in)) != NULL &&
 	    (lf = memchr(head + login->backend_scanned, '\n',
 	    buf_used(&st->in) - login->backend_scanned)) != NULL) {
-		len = (size_t)(lf - head);
 		login->backend_scanned = 0;
-		goes_on = backend_line(s, (const char *)head, len);
-		if (s->backend.fd == -1 || s->state != SESSION_BACKEND_LOGIN)
+		if (backend_line(s, head, lf) != BACKEND_MORE ||
+		    s->state != SESSION_BACKEND_LOGIN)
 			return;
-		buf_drop(&st->in, len + 1);
-		if (!goes_on) {
-			relay_start(s);
-			return;
-		}
 	}
 	login->backend_scanned = buf_used(&st->in);
 	if (login->backend_scanned >= SESSION_BACKEND_LINE_MAX)
 		backend_failed(s, "line too long");
 	else if (st->error != 0)
-		backend_failed(s, strerror(st->error));
+		backend_failed(s, backend_tls_error(s));
 	else if (st->has_eof)
 		backend_failed(s, "connection closed");
 }

@@ -7,6 +7,8 @@ src_login_common_liblogin_a_SOURCES = \
 	src/login-common/backend.h \
 	src/login-common/backend_sasl.c \
 	src/login-common/backend_sasl.h \
+	src/login-common/backend_tls.c \
+	src/login-common/backend_tls.h \
 	src/login-common/client_tls.c \
 	src/login-common/client_tls.h \
 	src/login-common/foreign.c \

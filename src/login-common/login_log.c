@@ -11,6 +11,7 @@
 
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "login-common/backend_tls.h"
 #include "login-common/client_tls.h"
 #include "login-common/login_process.h"
 #include "login-common/session.h"
@@ -44,13 +45,16 @@ login_log_login(const struct session *s)
 	const struct login_auth_route *r = &s->login->route;
 	char safe[LOGIN_LOG_USER_MAX], master[LOGIN_LOG_USER_MAX];
 	bool has_master = r->master[0] != '\0';
+	char host_tls[BACKEND_TLS_TEXT_MAX];
 	struct login_log_text t;
 
 	login_log_texts(s, false, &t);
 	log_info("login: user=<%s> method=%s rip=%s lip=%s%s session=%s "
-	    "host=%s destuser=<%s>%s%s%s", t.user, s->mech, t.rip, t.lip,
-	    t.tls, s->id, t.host, log_safe(safe, sizeof(safe), r->destuser,
-	    strlen(r->destuser)), has_master ? " master=<" : "",
+	    "host=%s%s destuser=<%s>%s%s%s", t.user, s->mech, t.rip, t.lip,
+	    t.tls, s->id, t.host,
+	    backend_tls_text(s, host_tls, sizeof(host_tls)),
+	    log_safe(safe, sizeof(safe), r->destuser, strlen(r->destuser)),
+	    has_master ? " master=<" : "",
 	    log_safe(master, sizeof(master), r->master, strlen(r->master)),
 	    has_master ? ">" : "");
 }

@@ -15,6 +15,7 @@
 #include "lib/log.h"
 #include "lib/memfile.h"
 #include "lib/proc.h"
+#include "lib/tls_client.h"
 #include "lib/tls_server.h"
 #include "lib/xmem.h"
 #include "login-common/login_process.h"
@@ -45,6 +46,13 @@ login_tls_text(const char *text)
 	return text[0] == '\0' ? NULL : text;
 }
 
+static enum tls_version
+login_tls_version(const char *text)
+{
+	return strcmp(text, "TLSv1.3") == 0 ? TLS_VERSION_1_3 :
+	    TLS_VERSION_1_2;
+}
+
 static void
 login_tls_config(const struct login_process *process,
     struct tls_server_config *config)
@@ -52,8 +60,7 @@ login_tls_config(const struct login_process *process,
 	const struct settings *set = process->set;
 
 	config->policy = (struct tls_policy){
-		.min = strcmp(set->ssl_min_protocol, "TLSv1.3") == 0 ?
-		    TLS_VERSION_1_3 : TLS_VERSION_1_2,
+		.min = login_tls_version(set->ssl_min_protocol),
 		.ciphers = login_tls_text(set->ssl_cipher_list),
 		.suites = login_tls_text(set->ssl_cipher_suites),
 		.groups = login_tls_text(set->ssl_curve_list),
@@ -122,16 +129,24 @@ login_tls_server(struct login_tls *tls, const struct login_process *process,
 	}
 }
 
+static struct login_tls *
+login_tls_alloc(const struct login_process *process)
+{
+	struct login_tls *tls = xcalloc(1, sizeof(*tls));
+
+	tls->signer = signer_client_new((uint16_t)process->protocol->role);
+	return tls;
+}
+
 struct login_tls *
 login_tls_new(const struct login_process *process, int certs_fd,
     int signer_fd)
 {
-	struct login_tls *tls = xcalloc(1, sizeof(*tls));
+	struct login_tls *tls = login_tls_alloc(process);
 	struct wire_reader r;
 	const void *map;
 	size_t len;
 
-	tls->signer = signer_client_new((uint16_t)process->protocol->role);
 	if (signer_fd != -1)
 		signer_client_open(tls->signer, signer_fd);
 	/* For as long as the process lives: the chains point into it. */
@@ -144,6 +159,29 @@ login_tls_new(const struct login_process *process, int certs_fd,
 	if (wire_end(&r) == -1)
 		fatal(PROC_EXIT_PROTOCOL, "certificates are malformed");
 	return tls;
+}
+
+struct tls_client *
+login_tls_hosts(struct login_process *process, struct tls_error *error)
+{
+	const struct settings *set = process->set;
+	struct tls_client_config config = { .sign = signer_client_sign };
+	struct login_tls *tls;
+
+	/* Without certificates of any kind: all that is left is any-cert. */
+	if (process->tls == NULL)
+		process->tls = login_tls_alloc(process);
+	tls = process->tls;
+	if (tls->hosts != NULL)
+		return tls->hosts;
+	config.policy.min = login_tls_version(set->ssl_client_min_protocol);
+	config.policy.ciphers = login_tls_text(set->ssl_client_cipher_list);
+	config.ca = tls->head.host_ca;
+	config.ca_len = tls->head.host_ca_len;
+	config.chain = login_tls_chain(&tls->head.client);
+	config.sign_arg = tls->signer;
+	tls->hosts = tls_client_new(&config, error);
+	return tls->hosts;
 }
 
 void

@@ -14,12 +14,15 @@
 struct login_process;
 struct master_tickets;
 struct signer_client;
+struct tls_client;
+struct tls_error;
 struct tls_server;
 
 struct login_tls {
 	struct cert_set_head	 head;		/* authorities, our own */
 	struct signer_client	*signer;
 	struct tls_server	*server;	/* NULL: none for clients */
+	struct tls_client	*hosts;		/* NULL: not needed yet */
 };
 
 /*
@@ -35,6 +38,12 @@ struct login_tls	*login_tls_new(const struct login_process *,
  * tls-signer just now, another one will come.
  */
 void	login_tls_self_test(struct login_tls *);
+/*
+ * The context of mail hosts, made when the first of them wants TLS; NULL with
+ * the fault.
+ */
+struct tls_client	*login_tls_hosts(struct login_process *,
+			    struct tls_error *);
 /* New keys of tickets, which are wiped here. */
 void	login_tls_tickets(struct login_tls *, struct master_tickets *);
 /* A new channel to tls-signer; NULL: the fd is closed. */

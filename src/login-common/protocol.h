@@ -43,6 +43,7 @@ enum login_answer {
 enum backend_result {
 	BACKEND_MORE,		/* go on; more lines will come */
 	BACKEND_READY,		/* logged in: relay */
+	BACKEND_TLS,		/* it lets TLS begin */
 	BACKEND_REFUSED,	/* it refused this user; see backend_code */
 	BACKEND_BROKEN,		/* not what a mail host says: try the next */
 };
@@ -71,6 +72,11 @@ struct login_protocol {
 
 	/* The mail host is connected: forget what another one said. */
 	void		(*backend_start)(struct session *);
+	/*
+	 * TLS has begun in mid-connection: forget what the host said in
+	 * clear, go on.  MORE or BROKEN.
+	 */
+	enum backend_result	(*backend_secured)(struct session *);
 	/* One line of the mail host, without line end. */
 	enum backend_result	(*backend_line)(struct session *,
 				    const char *, size_t);

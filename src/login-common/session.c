@@ -29,7 +29,7 @@
  * which come and go, each would leave a hole behind that nothing else fits.
  */
 #define SESSION_BLOCK		32
-/* Unused session_logins that are kept: a burst's worth, 200 kB at most. */
+/* Unused session_logins that are kept: a burst's worth, 300 kB at most. */
 #define SESSION_POOL_MAX	64
 
 static void
@@ -220,7 +220,8 @@ session_flush(struct session *s)
 		session_close(s, s->login == NULL ?
 		    SESSION_REASON_CLIENT_LOST : SESSION_REASON_OUTPUT);
 	if (s->backend.fd != -1 && !s->is_dead &&
-	    s->state == SESSION_BACKEND_LOGIN &&
+	    (s->state == SESSION_BACKEND_LOGIN ||
+	    s->state == SESSION_BACKEND_TLS) &&
 	    stream_flush(&s->backend) == -1)
 		backend_failed(s, "connection lost");
 }

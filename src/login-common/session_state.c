@@ -7,6 +7,7 @@
 #include "login-common/session_state.h"
 
 #include "login-common/backend.h"
+#include "login-common/backend_tls.h"
 #include "login-common/client_tls.h"
 #include "login-common/login_process.h"
 #include "login-common/relay.h"
@@ -54,6 +55,12 @@ static const struct session_state_row rows[] = {
 		.timers = backend_timers,
 		.timeout = backend_timeout,
 	},
+	[SESSION_BACKEND_TLS] = {
+		.name = "backend-tls",
+		.step = backend_step_tls,
+		.timeout = backend_timeout,
+		.keeps_timer = true,
+	},
 	[SESSION_BACKEND_LOGIN] = {
 		.name = "backend-login",
 		.step = backend_step_login,
@@ -87,11 +94,14 @@ static const unsigned int successors[] = {
 	    BIT(SESSION_BACKEND_CONNECT) | BIT(SESSION_CLOSING),
 	[SESSION_DELAY] = BIT(SESSION_COMMAND) | BIT(SESSION_CLOSING),
 	[SESSION_BACKEND_CONNECT] = BIT(SESSION_BACKEND_CONNECT) |
+	    BIT(SESSION_BACKEND_TLS) | BIT(SESSION_BACKEND_LOGIN) |
+	    BIT(SESSION_COMMAND) | BIT(SESSION_CLOSING),
+	[SESSION_BACKEND_TLS] = BIT(SESSION_BACKEND_CONNECT) |
 	    BIT(SESSION_BACKEND_LOGIN) | BIT(SESSION_COMMAND) |
 	    BIT(SESSION_CLOSING),
 	[SESSION_BACKEND_LOGIN] = BIT(SESSION_BACKEND_CONNECT) |
-	    BIT(SESSION_RELAY) | BIT(SESSION_COMMAND) | BIT(SESSION_DELAY) |
-	    BIT(SESSION_CLOSING),
+	    BIT(SESSION_BACKEND_TLS) | BIT(SESSION_RELAY) |
+	    BIT(SESSION_COMMAND) | BIT(SESSION_DELAY) | BIT(SESSION_CLOSING),
 	[SESSION_RELAY] = BIT(SESSION_CLOSING),
 	[SESSION_CLOSING] = 0,
 };

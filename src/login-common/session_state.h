@@ -17,6 +17,7 @@ enum session_state {
 	SESSION_AUTH_WAIT,	/* auth's turn */
 	SESSION_DELAY,		/* a refusal is held back */
 	SESSION_BACKEND_CONNECT,
+	SESSION_BACKEND_TLS,	/* handshake with the mail host */
 	SESSION_BACKEND_LOGIN,	/* the mail host's turn */
 	SESSION_RELAY,
 	SESSION_CLOSING,	/* last words are on their way */

@@ -23,6 +23,7 @@ static const struct login_protocol pop3_protocol = {
 	.answer = pop3_reply_answer,
 	.bye = pop3_reply_bye,
 	.backend_start = pop3_backend_start,
+	.backend_secured = pop3_backend_secured,
 	.backend_line = pop3_backend_line,
 	.logged_in = pop3_reply_logged_in,
 };

@@ -11,6 +11,7 @@
 
 #include "lib/strutil.h"
 #include "login-common/backend_sasl.h"
+#include "login-common/backend_tls.h"
 #include "login-common/session.h"
 #include "pop3-login/pop3_reply_parse.h"
 #include "pop3-login/pop3_state.h"
@@ -67,19 +68,45 @@ pop3_send_auth(struct session *s, enum login_auth_way way)
 	return BACKEND_MORE;
 }
 
+/* The login in the way that the route asks for. */
 static enum backend_result
-pop3_on_banner(struct session *s, const struct pop3_reply *r)
+pop3_send_login(struct session *s)
 {
 	struct pop3_state *st = session_protocol(s);
 	enum login_auth_way way = backend_sasl_way(&s->login->route);
 
-	if (r->kind != POP3_REPLY_OK)
-		return pop3_broken(s, "greeting is not +OK");
 	if (way != LOGIN_AUTH_WAY_COMMAND)
 		return pop3_send_auth(s, way);
 	st->step = POP3_BACKEND_USER;
 	pop3_send(s, "USER ", s->login->route.destuser);
 	return BACKEND_MORE;
+}
+
+enum backend_result
+pop3_backend_secured(struct session *s)
+{
+	return pop3_send_login(s);
+}
+
+static enum backend_result
+pop3_on_banner(struct session *s, const struct pop3_reply *r)
+{
+	struct pop3_state *st = session_protocol(s);
+
+	if (r->kind != POP3_REPLY_OK)
+		return pop3_broken(s, "greeting is not +OK");
+	if (!backend_tls_is_due(s))
+		return pop3_send_login(s);
+	st->step = POP3_BACKEND_TLS;
+	session_backend_put(s, "STLS\r\n", 6);
+	return BACKEND_MORE;
+}
+
+static enum backend_result
+pop3_on_tls(struct session *s, const struct pop3_reply *r)
+{
+	return r->kind == POP3_REPLY_OK ? BACKEND_TLS :
+	    pop3_broken(s, "host refuses STLS");
 }
 
 static enum backend_result
@@ -156,6 +183,7 @@ pop3_on_result(struct session *s, const struct pop3_reply *r)
 static enum backend_result	(*const steps[])(struct session *,
 				    const struct pop3_reply *) = {
 	[POP3_BACKEND_BANNER] = pop3_on_banner,
+	[POP3_BACKEND_TLS] = pop3_on_tls,
 	[POP3_BACKEND_USER] = pop3_on_user,
 	[POP3_BACKEND_SASL_PLAIN] = pop3_on_sasl_plain,
 	[POP3_BACKEND_SASL_USER] = pop3_on_sasl_user,

@@ -14,6 +14,7 @@
 
 enum pop3_backend_step {
 	POP3_BACKEND_BANNER,
+	POP3_BACKEND_TLS,	/* STLS is sent */
 	POP3_BACKEND_USER,	/* USER is sent */
 	POP3_BACKEND_SASL_PLAIN,	/* AUTH is sent, waits for "+" */
 	POP3_BACKEND_SASL_USER,

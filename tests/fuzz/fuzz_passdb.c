@@ -65,7 +65,7 @@ fuzz_route(const struct passdb_fields *f, const struct netaddr *lip)
 	for (size_t i = 0; i < f->nhosts; i++)
 		if (f->hosts[i].addr.family != NETADDR_NONE)
 			(void)passdb_route_add(&route, f, &f->hosts[i].addr,
-			    &login);
+			    i, &login);
 	fuzz_text(route.user);
 	fuzz_text(route.destuser);
 	fuzz_text(route.master);

@@ -130,6 +130,15 @@ fill_route(void *msg, enum share share)
 	m->naddrs = share == SHARE_FULL ? LOGIN_AUTH_ADDRS_MAX : 1;
 	for (unsigned int i = 0; i < m->naddrs; i++)
 		fill_addr(&m->addrs[i], i % 2 == 0 ? share : SHARE_FULL);
+	m->tls.kind = share == SHARE_EMPTY ? LOGIN_AUTH_TLS_NONE :
+	    share == SHARE_SOME ? LOGIN_AUTH_TLS_STARTTLS :
+	    LOGIN_AUTH_TLS_LAST;
+	m->tls.is_any_cert = share == SHARE_SOME;
+	for (unsigned int i = 0; i < m->naddrs && share != SHARE_EMPTY; i++)
+		m->tls.word[i] = (uint8_t)(m->naddrs - 1 - i);
+	if (share != SHARE_EMPTY)
+		memset(m->tls.names, 'n', share == SHARE_FULL ?
+		    LOGIN_AUTH_NAMES_MAX : 1);
 }
 
 static void
@@ -140,6 +149,10 @@ same_route(const void *a, const void *b)
 	assert_int_equal(x->naddrs, y->naddrs);
 	for (unsigned int i = 0; i < x->naddrs; i++)
 		assert_same_addr(&x->addrs[i], &y->addrs[i]);
+	assert_int_equal(x->tls.kind, y->tls.kind);
+	assert_int_equal(x->tls.is_any_cert, y->tls.is_any_cert);
+	assert_string_equal(x->tls.names, y->tls.names);
+	assert_memory_equal(x->tls.word, y->tls.word, x->naddrs);
 }
 
 /* No row; one with a NULL and an empty value; one with all columns. */

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -226,8 +227,45 @@ make_route(uint8_t says, unsigned int has)
 	wire_put_u8(&w, says);
 	for (unsigned int i = 0; i < has; i++)
 		wire_put_addr(&w, &address);
+	wire_put_u8(&w, LOGIN_AUTH_TLS_STARTTLS);
+	wire_put_bool(&w, false);
+	wire_put_text(&w, "mail.example");
+	for (unsigned int i = 0; i < has; i++)
+		wire_put_u8(&w, 0);
 	wire_reader_init(&r, body, w.len);
 	return login_auth_route_get(&r, &route);
+}
+
+/* Names of addresses: each once, in its place. */
+static void
+test_route_names(void **state)
+{
+	static struct login_auth_tls t;
+	char name[LOGIN_AUTH_NAME_MAX + 1], longest[LOGIN_AUTH_NAME_MAX + 2];
+
+	(void)state;
+	assert_string_equal(login_auth_tls_name(&t, 0, name), "");
+	assert_int_equal(login_auth_tls_add(&t, 0, "a.example"), 0);
+	assert_int_equal(login_auth_tls_add(&t, 1, "b.example"), 0);
+	assert_int_equal(login_auth_tls_add(&t, 2, "a.example"), 0);
+	assert_int_equal(login_auth_tls_add(&t, 3, "example"), 0);
+	assert_string_equal(t.names, "a.example b.example example");
+	assert_string_equal(login_auth_tls_name(&t, 0, name), "a.example");
+	assert_string_equal(login_auth_tls_name(&t, 1, name), "b.example");
+	assert_string_equal(login_auth_tls_name(&t, 2, name), "a.example");
+	assert_string_equal(login_auth_tls_name(&t, 3, name), "example");
+	t.word[4] = 7;
+	assert_string_equal(login_auth_tls_name(&t, 4, name), "");
+	assert_int_equal(login_auth_tls_add(&t, 5, ""), -1);
+	memset(longest, 'x', sizeof(longest));
+	longest[LOGIN_AUTH_NAME_MAX + 1] = '\0';
+	assert_int_equal(login_auth_tls_add(&t, 5, longest), -1);
+	longest[LOGIN_AUTH_NAME_MAX] = '\0';
+	for (unsigned int i = 0; i < 3; i++, longest[0]++)
+		assert_int_equal(login_auth_tls_add(&t, 5, longest), 0);
+	assert_int_equal(login_auth_tls_add(&t, 5, longest), -1);
+	longest[0]--;
+	assert_string_equal(login_auth_tls_name(&t, 5, name), longest);
 }
 
 /* A route leads somewhere. */
@@ -320,6 +358,7 @@ main(void)
 		cmocka_unit_test(test_probed),
 		cmocka_unit_test(test_resolved),
 		cmocka_unit_test(test_route),
+		cmocka_unit_test(test_route_names),
 		cmocka_unit_test(test_initial),
 		cmocka_unit_test(test_contracts),
 		cmocka_unit_test(test_names),

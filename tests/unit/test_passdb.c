@@ -285,13 +285,6 @@ static const struct {
 	{ { { "allow_nets", "everywhere", 0 } },
 	    "unusable value of allow_nets" },
 	/* asked for, and not to be had */
-	{ { { "ssl", "yes", 0 } }, "this version cannot honour ssl" },
-	{ { { "ssl", "any-cert", 0 } }, "this version cannot honour ssl" },
-	{ { { "ssl", "no", 0 } }, NULL },
-	{ { { "ssl", "", 0 } }, NULL },
-	{ { { "SSL", "yes", 0 } }, "this version cannot honour ssl" },
-	{ { { "starttls", "Y", 0 } },
-	    "this version cannot honour starttls" },
 	{ { { "starttls", NULL, 0 } }, NULL },
 	{ { { "master", "root", 0 } }, NULL },
 	{ { { "master", "", 0 } }, NULL },
@@ -556,9 +549,11 @@ test_routes(void **state)
 	assert_string_equal(route.destuser, "joe");
 	assert_string_equal(route.pass, "secret");
 	assert_string_equal(route.host, "10.0.0.1 10.0.0.2");
-	assert_null(passdb_route_add(&route, &f, &f.hosts[0].addr, &x.login));
+	assert_null(passdb_route_add(&route, &f, &f.hosts[0].addr, 0,
+	    &x.login));
 	x.login.service = SERVICE_POP3;
-	assert_null(passdb_route_add(&route, &f, &f.hosts[1].addr, &x.login));
+	assert_null(passdb_route_add(&route, &f, &f.hosts[1].addr, 1,
+	    &x.login));
 	assert_int_equal(route.naddrs, 2);
 	assert_int_equal(route.addrs[0].port, 143);
 	assert_int_equal(route.addrs[1].port, 110);
@@ -571,7 +566,8 @@ test_routes(void **state)
 	assert_string_equal(route.user, "Joe");
 	assert_string_equal(route.destuser, "joe@domain.net");
 	assert_string_equal(route.pass, "theirs");
-	assert_null(passdb_route_add(&route, &f, &f.hosts[0].addr, &x.login));
+	assert_null(passdb_route_add(&route, &f, &f.hosts[0].addr, 0,
+	    &x.login));
 	assert_int_equal(route.addrs[0].port, 1143);
 	/* destuser follows user; an empty one is none */
 	c[2].value = "";
@@ -580,6 +576,60 @@ test_routes(void **state)
 	passdb_route_begin(&route, &f, &x.login);
 	assert_string_equal(route.destuser, "Joe");
 	assert_string_equal(route.pass, "secret");
+}
+
+/* How the connection is protected, whom the certificates must name. */
+static void
+test_route_tls(void **state)
+{
+	static const struct {
+		const char	*host, *ssl, *starttls, *name;
+		int		 kind, is_any;
+		const char	*names;		/* kind -1: the fault */
+	} rows[] = {
+		{ "10.0.0.1 10.0.0.2", "N", "", "a.b", 0, 0, "" },
+		{ "1.2.3.4/32,::1/128", "0", "1", "", 1, 0, "1.2.3.4 ::1" },
+		{ "a.b c.d", "any-cert", "no", "", 2, 1, "a.b c.d" },
+		{ "a.b a.b", NULL, "ANY-CERT", NULL, 1, 1, "a.b" },
+		{ "a.b 10.0.0.2", "Y", "", "c.d", 2, 0, "c.d" },
+		{ "a.b", "yes", "N", "::2", 2, 0, "::2" },
+		{ "a.b", "maybe", "", "", -1, 0, "unusable value of ssl" },
+		{ "a.b", "no", "x", "", -1, 0, "unusable value of starttls" },
+		{ "a.b", "1", "1", "", -1, 0, "starttls as well as ssl" },
+		{ "b", "1", "", "*", -1, 0, "unusable value of ssl_hostname" },
+	};
+	const struct netaddr a = addr("10.0.0.1", 0), b = addr("10.0.0.2", 0);
+	struct login_auth_route route;
+	char why[PASSDB_WHY_MAX];
+	struct passdb_fields f;
+	struct route_fixture x;
+
+	(void)state;
+	route_setup(&x);
+	for (size_t i = 0; i < UNIT_LENGTH(rows); i++) {
+		struct column c[COLUMNS_MAX] = { { "host", rows[i].host, 0 },
+			{ "ssl", rows[i].ssl, 0 },
+			{ "starttls", rows[i].starttls, 0 },
+			{ "ssl_hostname", rows[i].name, 0 } };
+
+		if (read_row(&f, c, why) == -1) {
+			assert_int_equal(rows[i].kind, -1);
+			assert_string_equal(why, rows[i].names);
+			continue;
+		}
+		x.login.service = SERVICE_IMAP;
+		passdb_route_begin(&route, &f, &x.login);
+		assert_null(passdb_route_add(&route, &f, &a, 0, &x.login));
+		x.login.service = SERVICE_POP3;
+		assert_null(passdb_route_add(&route, &f, &b, 1, &x.login));
+		assert_int_equal(route.tls.kind, rows[i].kind);
+		assert_int_equal(route.tls.is_any_cert, rows[i].is_any);
+		assert_int_equal(route.addrs[0].port,
+		    rows[i].kind == 2 ? 993 : 143);
+		assert_int_equal(route.addrs[1].port,
+		    rows[i].kind == 2 ? 995 : 110);
+		assert_string_equal(route.tls.names, rows[i].names);
+	}
 }
 
 /* As whom, with whose password and how. */
@@ -641,6 +691,7 @@ main(void)
 		cmocka_unit_test(test_allowed_addresses),
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_route_masters),
+		cmocka_unit_test(test_route_tls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

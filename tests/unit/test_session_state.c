@@ -79,6 +79,29 @@ test_relay(void **state)
 		    SESSION_RELAY), i == SESSION_BACKEND_LOGIN);
 }
 
+/* TLS with the mail host comes before the login there, and after no other. */
+static void
+test_backend_tls(void **state)
+{
+	const enum session_state tls = SESSION_BACKEND_TLS;
+	int i;
+
+	(void)state;
+	for (i = 0; i < STATES; i++) {
+		const enum session_state at = (enum session_state)i;
+
+		assert_int_equal(session_state_may(at, tls),
+		    at == SESSION_BACKEND_CONNECT ||
+		    at == SESSION_BACKEND_LOGIN);
+		assert_int_equal(session_state_may(tls, at),
+		    at == SESSION_BACKEND_CONNECT ||
+		    at == SESSION_BACKEND_LOGIN || at == SESSION_COMMAND ||
+		    at == SESSION_CLOSING);
+	}
+	/* The time of the whole login there goes on. */
+	assert_true(session_state_row(tls)->keeps_timer);
+}
+
 /* Who waits for auth or a mail host is not sent away for others. */
 static void
 test_evicted(void **state)
@@ -105,6 +128,7 @@ main(void)
 		cmocka_unit_test(test_begin_and_end),
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_relay),
+		cmocka_unit_test(test_backend_tls),
 		cmocka_unit_test(test_evicted),
 	};
 
