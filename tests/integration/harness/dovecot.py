@@ -29,9 +29,7 @@ instance_name = {name}
 log_path = {dir}/log
 protocols = imap pop3
 listen = {addr}
-ssl = no
-disable_plaintext_auth = no
-mail_location = maildir:{dir}/mail/%u
+{tls}mail_location = maildir:{dir}/mail/%u
 mail_max_userip_connections = 0
 auth_failure_delay = 0
 auth_verbose = yes
@@ -66,7 +64,8 @@ service imap-login {{
     port = {imap_port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {imaps_port}
+    ssl = yes
   }}
 }}
 service pop3-login {{
@@ -74,17 +73,26 @@ service pop3-login {{
     port = {pop3_port}
   }}
   inet_listener pop3s {{
-    port = 0
+    port = {pop3s_port}
+    ssl = yes
   }}
 }}
 """
 
 
+PLAIN = "ssl = no\ndisable_plaintext_auth = no\n"
+# No login without TLS, at any port.
+TLS = "ssl = required\nssl_cert = <{}\nssl_key = <{}\n"
+
+
 class DovecotHost:
     """A private Dovecot on an address of its own on loopback."""
 
-    def __init__(self, addr="127.0.0.1", imap_port=143, pop3_port=110):
+    def __init__(self, addr="127.0.0.1", imap_port=143, pop3_port=110,
+                 pair=None):
+        """pair: certificate and key; with it there is TLS, and must be."""
         self.addr, self.imap_port, self.pop3_port = addr, imap_port, pop3_port
+        self.pair = pair
         # Dovecot's sockets need a short path.
         self.dir = Path(tempfile.mkdtemp(prefix="mw-dc-"))
         self.dir.chmod(0o755)
@@ -111,6 +119,9 @@ class DovecotHost:
                 addr=self.addr,
                 imap_port=self.imap_port,
                 pop3_port=self.pop3_port,
+                imaps_port=993 if self.pair else 0,
+                pop3s_port=995 if self.pair else 0,
+                tls=TLS.format(*self.pair) if self.pair else PLAIN,
             )
         )
         for name, users in (("passwd", USERS), ("masters", MASTERS)):

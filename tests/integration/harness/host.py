@@ -120,6 +120,8 @@ class Host:
     connection itself; with one a thread runs script(wire) for each.
     """
 
+    wire_class = HostWire
+
     def __init__(self, script=None, addr="127.0.0.1", port=0, backlog=128):
         family = socket.AF_INET6 if ":" in addr else socket.AF_INET
         self.sock = socket.socket(family, socket.SOCK_STREAM)
@@ -148,7 +150,7 @@ class Host:
             sock, _ = self.sock.accept()
         except socket.timeout:
             raise WireError("no connection came to the host") from None
-        wire = HostWire(sock)
+        wire = self.wire_class(sock)
         self.wires.append(wire)
         return wire
 
@@ -185,7 +187,7 @@ class Host:
                 sock, _ = self.sock.accept()
             except OSError:
                 return
-            wire = HostWire(sock, timeout=60)
+            wire = self.wire_class(sock, timeout=60)
             self.wires.append(wire)
             threading.Thread(
                 target=self._run, args=(wire,), daemon=True
