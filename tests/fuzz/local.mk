@@ -18,6 +18,7 @@ FUZZ_TARGETS += tests/fuzz/fuzz_passwd_file
 FUZZ_TARGETS += tests/fuzz/fuzz_pop3_backend
 FUZZ_TARGETS += tests/fuzz/fuzz_pop3_parse
 FUZZ_TARGETS += tests/fuzz/fuzz_sasl
+FUZZ_TARGETS += tests/fuzz/fuzz_transcript
 FUZZ_TARGETS += tests/fuzz/fuzz_tls_hello
 
 tests_fuzz_fuzz_http_reply_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER

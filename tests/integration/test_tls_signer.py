@@ -373,6 +373,65 @@ def test_a_bad_certificate_is_not_taken(tls_suite, shelf):
     assert suite.ctl("reload", status=1)
 
 
+def test_no_handshake_fails_while_certificates_change(tls_suite):
+    suite = tls_suite
+    cert, key = copied(suite, "mail", "mine")
+    suite.options["settings"].update({
+        "ssl_cert_file": cert, "ssl_key_file": key,
+        "ssl_alt_cert_file": "", "ssl_alt_key_file": "",
+    })
+    suite.write_conf()
+    reload(suite)
+    serves(suite, cert)
+    is_over, done, faults = threading.Event(), [], []
+
+    def work():
+        while not is_over.is_set():
+            try:
+                done.append(served(suite))
+            except OSError as fault:
+                faults.append(fault)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        for name in ("mail-rsa", "mail") * 3:
+            copied(suite, name, "mine")
+            reload(suite)
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
+    assert not faults
+    assert set(done) == {der(certificates()[name][0])
+                         for name in ("mail", "mail-rsa")}
+
+
+def test_tls_goes_off_and_on_by_a_reload(tls_suite):
+    suite = tls_suite
+    assert served(suite)
+    addr = suite.addr("imaps")
+    suite.options["settings"]["ssl_disable"] = "yes"
+    suite.write_conf()
+    reload(suite)
+    procs.wait_until(
+        lambda: not suite.children("tls-signer"), "the end of tls-signer"
+    )
+    with pytest.raises(OSError):
+        tls_socket(addr).close()
+    suite.imap().ok("LOGIN joe pw")
+    suite.options["settings"]["ssl_disable"] = "no"
+    suite.write_conf()
+    start = suite.mark()
+    reload(suite)
+    suite.wait_children("tls-signer", 1)
+    found = suite.wait_log(r"service=imaps addr=127.0.0.1:(\d+)", start)
+    procs.wait_until(
+        lambda: tls_socket(("127.0.0.1", int(found[1]))), "a handshake"
+    ).close()
+
+
 def test_expiry_is_told(tls_suite):
     """In the log, by wicketctl status, and wicketctl tls has all dates."""
     suite = tls_suite
