@@ -53,6 +53,7 @@ src_lib_libmw_a_SOURCES = \
 	src/lib/tls_hello.c \
 	src/lib/tls_hello.h \
 	src/lib/tls_internal.h \
+	src/lib/tls_memory.c \
 	src/lib/tls_names.c \
 	src/lib/tls_names.h \
 	src/lib/tls_provider.c \

@@ -118,6 +118,7 @@ tls_library_start(struct tls_error *error)
 
 	if (is_started)
 		return 0;
+	tls_memory_start();
 	/*
 	 * No table of old names of ciphers: providers have names of their
 	 * own, and it takes a third of the start.
@@ -292,6 +293,8 @@ tls_handshake(struct tls *t)
 	result = SSL_do_handshake(t->ssl);
 	if (result == 1) {
 		t->is_done = true;
+		/* Only now: buffers are wiped as a whole, each time. */
+		SSL_set_options(t->ssl, SSL_OP_CLEANSE_PLAINTEXT);
 		if (t->client != NULL)
 			tls_client_done(t);
 		return TLS_STEP_DONE;

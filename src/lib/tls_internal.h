@@ -66,6 +66,9 @@ int	tls_identity_use(const struct tls_identity *, SSL_CTX *, SSL *);
 int	tls_store_fill(X509_STORE *, const char *pem, size_t len,
 	    STACK_OF(X509_NAME) *names, struct tls_error *);
 
+/* tls_memory.c: before OpenSSL takes memory for the first time. */
+void	tls_memory_start(void);
+
 /* tls_provider.c */
 int	tls_provider_start(void);
 /*

@@ -14,7 +14,7 @@ system tempnam tmpnam vsprintf
 
 # Calls that a test may make and the suite may make in one place.
 PLACES = {
-    ("lib/xmem.c", "lib/buf.c"): """
+    ("lib/xmem.c", "lib/buf.c", "lib/tls_memory.c"): """
         aligned_alloc asprintf calloc malloc memalign posix_memalign realloc
         reallocarray recallocarray strdup strndup vasprintf""",
     ("lib/proc.c",): """
