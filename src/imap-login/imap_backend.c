@@ -405,6 +405,19 @@ static enum backend_result	(*const steps[])(struct session *,
 _Static_assert(sizeof(steps) / sizeof(steps[0]) ==
     IMAP_BACKEND_STEP_LAST + 1, "a function for each step");
 
+/* What is wrong with a line, without its text: that may hold anything. */
+static const char *
+imap_fault(const struct imap_reply *r, const char *line, size_t len)
+{
+	if (r->ends_in_literal)
+		return "literal before the login";
+	if (len == 0)
+		return "empty line";
+	if (memchr(line, '\0', len) != NULL)
+		return "NUL in a line";
+	return "not an IMAP reply";
+}
+
 enum backend_result
 imap_backend_line(struct session *s, const char *line, size_t len)
 {
@@ -413,7 +426,7 @@ imap_backend_line(struct session *s, const char *line, size_t len)
 
 	imap_reply_parse(&r, line, len);
 	if (r.kind == IMAP_REPLY_INVALID || r.ends_in_literal)
-		return imap_broken(s, "not an IMAP reply");
+		return imap_broken(s, imap_fault(&r, line, len));
 	if (st->step != IMAP_BACKEND_BANNER) {
 		if (r.kind == IMAP_REPLY_UNTAGGED)
 			return imap_on_untagged(s, &r, len);
