@@ -245,8 +245,9 @@ def test_a_reload_with_another_count(new_suite, hosts, count):
     )
     suite.ctl("reload")
     procs.wait_until(
-        lambda: suite.ctl_keys("status").get("auth.serving.processes")
-        == str(count), "the new auth processes", 20,
+        lambda: suite.ctl_keys("status", status=None).get(
+            "auth.serving.processes"
+        ) == str(count), "the new auth processes", 20,
     )
     # Living sessions count at the process that has their user now.
     for user, session in sessions.items():

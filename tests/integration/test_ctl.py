@@ -151,7 +151,9 @@ def test_reload_during_a_reload(new_suite):
         lambda: suite.log(mark).count(line) == 3, "three lines"
     )
     procs.wait_until(
-        lambda: suite.ctl_keys("status").get("auth.serving.processes") == "1",
+        lambda: suite.ctl_keys("status", status=None).get(
+            "auth.serving.processes"
+        ) == "1",
         "one auth process",
     )
 
