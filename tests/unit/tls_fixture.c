@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "lib/sock.h"
+#include "lib/tls_internal.h"
 #include "tls_fixture.h"
 
 #define DAY_S	86400L
@@ -48,11 +49,14 @@ tls_fixture_cert_make(struct tls_fixture_cert *cert,
 	    wish->issuer;
 	const char *cn = wish->cn == NULL ? "test" : wish->cn;
 	static long serial;
+	struct tls_error error;
 	X509_NAME *name;
 	X509 *x509;
 	BIO *bio;
 	char *text;
 
+	/* First of all, as in a login process: see lib/tls_memory.c. */
+	assert_int_equal(tls_library_start(&error), 0);
 	cert->key = make_key(wish->kind);
 	cert->x509 = x509 = X509_new();
 	assert_non_null(cert->key);
