@@ -5,6 +5,7 @@ import imaplib
 import os
 import poplib
 import signal
+import socket
 import ssl
 import subprocess
 import time
@@ -332,8 +333,9 @@ def test_the_host_closes_its_half(relayed):
 def test_a_truncated_end_is_logged(suite, relayed):
     start = suite.mark()
     client, wire = relayed()
-    client.sock.shutdown(2)
+    client.sock.shutdown(socket.SHUT_RDWR)
     wire.expect_eof()
+    wire.close()
     line = suite.wait_log(r"disconnected: user=<joe> .*", start)[0]
     assert " truncated=yes " in line
 
