@@ -135,9 +135,6 @@ listeners_wait(struct login_process *process)
 
 	for (i = 0; i < n; i++)
 		fds[i] = ls->items[i].fd;
-	/* What came behind START was read with it. */
-	if (channel_turn(process->master) == -1)
-		return false;
 	gate = gate_open(fds, n, channel_fd(process->master));
 	/* What came behind START was read with it: the gate does not tell. */
 	i = n;

@@ -201,6 +201,36 @@ test_names(void **state)
 	rig_stop(&rig);
 }
 
+/* T-X3: nothing is parsed before it is asked for. */
+static void
+test_many_names(void **state)
+{
+	struct tls_certs set;
+	struct tls_error error;
+	char text[2][32], sni[32];
+	const char *names[2] = { text[0], text[1] };
+	struct rig rig;
+	int i;
+
+	(void)state;
+	rig_init(&rig);
+	rig_start(&rig);
+	for (i = 0; i < 3000; i++) {
+		(void)snprintf(text[0], sizeof(text[0]), "mail%d.test", i);
+		(void)snprintf(text[1], sizeof(text[1]), "*.mail%d.test", i);
+		set = one(&rig, CERT_A, 1 + (uint16_t)(i % 2));
+		assert_int_equal(tls_server_add(rig.server, names, 2, &set,
+		    &error), 0);
+	}
+	for (i = 0; i < 3000; i += 500) {
+		(void)snprintf(sni, sizeof(sni), "x.mail%d.test", i + i / 500);
+		rig_connect(&rig, sni, "");
+		assert_int_equal(rig.server_step, TLS_STEP_DONE);
+		assert_int_equal(rig.holder.last.key, 1 + (i / 500) % 2);
+	}
+	rig_stop(&rig);
+}
+
 static void
 test_bad_sets(void **state)
 {
@@ -488,6 +518,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_many_names),
 		cmocka_unit_test(test_bad_sets),
 		cmocka_unit_test(test_alternative),
 		cmocka_unit_test(test_tickets),

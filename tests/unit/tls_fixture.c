@@ -133,6 +133,8 @@ tls_fixture_sign(void *arg, const struct tls_sign_request *request,
 	if (EVP_DigestSign(md, sig, sig_len, request->tbs,
 	    request->tbs_len) == 1)
 		result = 0;
+	if (holder->is_wrong)
+		sig[*sig_len - 1] ^= 1;
 out:
 	EVP_MD_CTX_free(md);
 	return result;

@@ -41,6 +41,7 @@ struct tls_fixture_holder {
 	struct tls_sign_request		 last;
 	int				 ncalls;
 	bool				 is_down;
+	bool				 is_wrong; /* a bit of it */
 };
 
 void	tls_fixture_cert_make(struct tls_fixture_cert *,
