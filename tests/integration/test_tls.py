@@ -71,10 +71,14 @@ def test_a_login_and_its_log_lines(joe, service, way, version):
         f"tls={version.replace('_', '.')} cipher={client.sock.cipher()[0]} "
         "sni=<mail.test> resumed=no session="
     )
-    joe.wait_log(rf"login: user=<joe> .* lip=127.0.0.1 {fields}", start)
+    found = joe.wait_log(
+        rf"login: user=<joe> .* lip=127.0.0.1 {fields}(\S+)", start
+    )
     client.sock.settimeout(10)
     client.sock.unwrap().close()
-    line = joe.wait_log(r"disconnected: user=<joe> .*", start)[0]
+    line = joe.wait_log(
+        rf"disconnected: user=<joe> .* session={found[1]} .*", start
+    )[0]
     assert fields in line and "reason=client-closed" in line
     assert "truncated" not in line and "error=" not in line
 
@@ -306,16 +310,23 @@ def test_pipelined_behind_the_login(suite, hosts, way):
         client.expect(f"{tag} OK")
 
 
+def session_of(suite, start):
+    """The id of the session that has logged in since."""
+    return suite.wait_log(r"login: user=<joe> .* session=(\S+) host", start)[1]
+
+
 def test_the_client_closes_its_half(suite, relayed):
     """A close_notify ends one direction; answers still come."""
+    start = suite.mark()
     client, wire = relayed()
+    session = session_of(suite, start)
     client.send("b NOOP")
     client.close_notify()
     assert wire.expect_eof() == b"b NOOP\r\n"
     wire.send("b OK after your end")
     # Python's reader gives up after its own unwrap(): the log has to tell.
     wire.close()
-    line = suite.wait_log(r"disconnected: user=<joe> .*")[0]
+    line = suite.wait_log(rf"disconnected: .* session={session} .*", start)[0]
     assert "truncated" not in line
 
 
@@ -333,10 +344,11 @@ def test_the_host_closes_its_half(relayed):
 def test_a_truncated_end_is_logged(suite, relayed):
     start = suite.mark()
     client, wire = relayed()
+    session = session_of(suite, start)
     client.sock.shutdown(socket.SHUT_RDWR)
     wire.expect_eof()
     wire.close()
-    line = suite.wait_log(r"disconnected: user=<joe> .*", start)[0]
+    line = suite.wait_log(rf"disconnected: .* session={session} .*", start)[0]
     assert " truncated=yes " in line
 
 

@@ -501,7 +501,7 @@ def test_T_X1_idle_handshakes(suite, hosts):
     start = time.monotonic()
     client = tls_client("imap", suite.addr("imaps"))
     assert client.login("joe", "pw")[1].startswith("a OK")
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 6
     drip = [sock for number, sock in enumerate(socks) if number % 3 == 2]
     left, sent = dict.fromkeys(socks), 0
     while left and time.monotonic() - began < 30:
