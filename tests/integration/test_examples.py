@@ -7,7 +7,10 @@ import sqlite3
 from pathlib import Path
 
 from harness.host import Hosts, imap_script, pop3_script
-from harness.suite import AUTH_UID, LOGIN_UID, WORKER_UID, program
+from harness.suite import (
+    AUTH_UID, KEY_UID, LOGIN_UID, WORKER_UID, program,
+)
+from harness.tls import certificates, tls_client
 from harness.webauth import WebAuth, head, route
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "doc/examples"
@@ -22,6 +25,9 @@ def conf(suite, name="mailwicket.conf", users="sql.conf"):
     text = example(name)
     text = text.replace("/var/log/mailwicket.log", str(suite.log_path))
     text = text.replace(f"/etc/mailwicket/{users}", str(suite.dir / users))
+    cert, key = certificates()["mail"]
+    text = text.replace("/etc/ssl/certs/mail.example.net.pem", str(cert))
+    text = text.replace("/etc/ssl/private/mail.example.net.key", str(key))
     assert str(suite.log_path) in text
     assert not users or str(suite.dir / users) in text
     mode = "yes" if suite.per_connection else "no"
@@ -35,12 +41,16 @@ def conf(suite, name="mailwicket.conf", users="sql.conf"):
         f"auth_worker_user = {WORKER_UID}\n"
         f"auth_executable = {program('auth')}\n"
         f"auth_worker_executable = {program('auth-worker')}\n"
+        f"tls_signer_user = {KEY_UID}\n"
+        f"tls_signer_executable = {program('tls-signer')}\n"
         "protocol imap {\n"
         "  listen = 127.0.0.1:0\n"
+        "  ssl_listen = 127.0.0.1:0\n"
         f"  login_executable = {program('imap-login')}\n"
         "}\n"
         "protocol pop3 {\n"
         "  listen = 127.0.0.1:0\n"
+        "  ssl_listen = 127.0.0.1:0\n"
         f"  login_executable = {program('pop3-login')}\n"
         "}\n"
     )
@@ -57,12 +67,16 @@ def test_the_examples_work(new_suite):
     addr = f"127.{random.randint(61, 120)}.{random.randint(1, 254)}.9"
     with Hosts(imap_script, pop3_script, addr, standard=True) as hosts:
         suite.db.execute("UPDATE proxy SET host = ?", (addr,))
-        suite.imap().ok("LOGIN joe pw")
-        assert suite.pop3().login("john", "pw").startswith("+OK")
+        imaps = suite.addr("imaps")
+        tls_client("imap", imaps).ok("LOGIN joe pw")
+        client = tls_client("pop3", suite.addr("pop3s"))
+        assert client.login("john", "pw").startswith("+OK")
         assert hosts.logins == [("joe@domain.net", "pw"), ("john", "pw")]
-        assert suite.imap().login("jack", "pw")[1].startswith(
+        assert tls_client("imap", imaps).login("jack", "pw")[1].startswith(
             "a NO [AUTHENTICATIONFAILED]"
         )
+        # In clear nobody is asked for a password.
+        assert "LOGINDISABLED" in suite.imap().ok("CAPABILITY")[0][0]
 
 
 def test_the_passwd_file_works(new_suite):
@@ -128,12 +142,14 @@ def test_the_postgresql_example_works(new_suite, postgres):
     )
     suite.start()
     with Hosts(imap_script, pop3_script, addr, standard=True) as hosts:
-        suite.imap().ok("LOGIN john@labo1 pw")
-        assert suite.pop3().login("joe@LABO2", "pw").startswith("+OK")
+        imaps = suite.addr("imaps")
+        tls_client("imap", imaps).ok("LOGIN john@labo1 pw")
+        client = tls_client("pop3", suite.addr("pop3s"))
+        assert client.login("joe@LABO2", "pw").startswith("+OK")
         assert hosts.logins == [("john", "pw"), ("joe", "pw")]
-        assert suite.imap().login("joe@labo3", "pw")[1].startswith(
-            "a NO [AUTHENTICATIONFAILED]"
-        )
+        assert tls_client("imap", imaps).login("joe@labo3", "pw")[
+            1
+        ].startswith("a NO [AUTHENTICATIONFAILED]")
 
 
 def test_readme_shows_the_examples():
