@@ -88,6 +88,25 @@ static const unsigned int mysql_charset_errors[] = {
 	3854,	/* ER_CANNOT_CONVERT_STRING, MySQL */
 };
 
+/* Errors of a host that does not serve now, or takes too long. */
+static const struct {
+	unsigned int		 code;
+	enum sql_fault_kind	 kind;
+} mysql_host_errors[] = {
+	{ 1021, SQL_FAULT_CONNECT },	/* ER_DISK_FULL */
+	{ 1030, SQL_FAULT_CONNECT },	/* ER_GET_ERRNO: its storage */
+	{ 1040, SQL_FAULT_CONNECT },	/* ER_CON_COUNT_ERROR */
+	{ 1047, SQL_FAULT_CONNECT },	/* ER_UNKNOWN_COM_ERROR: no quorum */
+	{ 1053, SQL_FAULT_CONNECT },	/* ER_SERVER_SHUTDOWN */
+	{ 1194, SQL_FAULT_CONNECT },	/* ER_CRASHED_ON_USAGE */
+	{ 1226, SQL_FAULT_CONNECT },	/* ER_USER_LIMIT_REACHED */
+	{ 1927, SQL_FAULT_CONNECT },	/* ER_CONNECTION_KILLED, MariaDB */
+	{ 1205, SQL_FAULT_DEADLINE },	/* ER_LOCK_WAIT_TIMEOUT */
+	{ 1317, SQL_FAULT_DEADLINE },	/* ER_QUERY_INTERRUPTED */
+	{ 1969, SQL_FAULT_DEADLINE },	/* ER_STATEMENT_TIMEOUT, MariaDB */
+	{ 3024, SQL_FAULT_DEADLINE },	/* ER_QUERY_TIMEOUT, MySQL */
+};
+
 #ifdef WITH_MARIADB
 /*
  * How to log in. In the clear, none of these shows the password; the others,
@@ -97,6 +116,19 @@ static const unsigned int mysql_charset_errors[] = {
 #define SQL_MYSQL_AUTH_SAFE	SQL_MYSQL_AUTH_CLEAR \
 	",caching_sha2_password,sha256_password,mysql_clear_password,dialog"
 #endif
+
+/* What the server's code says of the host; else kind. */
+static enum sql_fault_kind
+mysql_kind(unsigned int code, enum sql_fault_kind kind)
+{
+	const size_t n = sizeof(mysql_host_errors) /
+	    sizeof(mysql_host_errors[0]);
+
+	for (size_t i = 0; i < n; i++)
+		if (mysql_host_errors[i].code == code)
+			return mysql_host_errors[i].kind;
+	return kind;
+}
 
 /* What went wrong, in the words of the library or the server. */
 static enum auth_worker_found
@@ -117,7 +149,8 @@ mysql_fault(struct mysql_conn *c, enum sql_fault_kind kind, unsigned int code,
 		sql_fault_set(fault, SQL_FAULT_DEADLINE,
 		    "%s: no answer in time: %s (%u)", c->label, text, code);
 	else
-		sql_fault_set(fault, is_theirs ? kind : SQL_FAULT_CONNECT,
+		sql_fault_set(fault, is_theirs ? mysql_kind(code, kind) :
+		    SQL_FAULT_CONNECT,
 		    "%s: %s (%u)", c->label, text, code);
 	return AUTH_WORKER_FAULT;
 }
@@ -453,6 +486,8 @@ mysql_drain(struct mysql_conn *c)
 		if (rc != 0 && rc != MYSQL_DATA_TRUNCATED)
 			break;
 	}
+	explicit_bzero(c->columns.values, c->columns.n *
+	    sizeof(*c->columns.values));
 	if (rc == MYSQL_NO_DATA)
 		(void)mysql_stmt_free_result(c->statement);
 	else
@@ -503,6 +538,11 @@ mysql_results(struct mysql_conn *c, struct sql_row *row,
 		if (!c->is_broken)
 			rc = mysql_stmt_next_result(c->statement);
 	}
+	/* Behind a row it is no matter of the name. */
+	if (rc > 0 && found != AUTH_WORKER_NONE)
+		return mysql_fault(c, SQL_FAULT_QUERY,
+		    mysql_stmt_errno(c->statement),
+		    mysql_stmt_error(c->statement), fault);
 	if (rc > 0)
 		return mysql_failed(c, fault);
 	if (rc == 0)

@@ -387,18 +387,22 @@ pgsql_is_among(const char *state, const char *const *list, size_t n)
 }
 
 /*
- * Is it a parameter that is wrong, not a row?  The context names the
- * parameter as $1, in each language; servers before 14 have no such context.
+ * Is it a parameter of ours that is wrong, not a row?  One line of context
+ * names it as $1, in each language; a function's context has several lines,
+ * or quotes its statement, which may have a $1 of its own.  Servers before 14
+ * do not tell: then it is a fault.
  */
 static bool
-pgsql_is_parameter(const struct pgsql_conn *c, const PGresult *result)
+pgsql_is_parameter(const PGresult *result)
 {
 	const char *context = PQresultErrorField(result, PG_DIAG_CONTEXT);
+	size_t at;
 
-	if (context == NULL)
-		return PQserverVersion(c->pg) < 140000;
-	context = strchr(context, '$');
-	return context != NULL && context[1] >= '0' && context[1] <= '9';
+	if (context == NULL || strchr(context, '\n') != NULL)
+		return false;
+	at = strcspn(context, "$\"'");
+	return context[at] == '$' && context[at + 1] >= '0' &&
+	    context[at + 1] <= '9';
 }
 
 /* The server refuses. */
@@ -417,7 +421,7 @@ pgsql_refused(const struct pgsql_conn *c, const PGresult *result,
 		return AUTH_WORKER_FAULT;
 	}
 	if (pgsql_is_among(state, pgsql_no_value, NELEM(pgsql_no_value)) &&
-	    pgsql_is_parameter(c, result))
+	    pgsql_is_parameter(result))
 		return AUTH_WORKER_NONE;
 	if (pgsql_is_among(state, pgsql_host_trouble,
 	    NELEM(pgsql_host_trouble)))

@@ -347,8 +347,13 @@ auth_chain_verify(struct auth_request *r)
 		auth_chain_verdict(r, PASSWORD_MATCH);
 		break;
 	case AUTH_CACHE_WRONG:
+		/* An expired row refuses nobody. */
+		if (r->lookup.age == AUTH_LOOKUP_EXPIRED)
+			auth_chain_fault(r);
 		/* Not verified: it shall take as long as nobody's. */
-		auth_chain_next(r, "password mismatch, as a moment ago");
+		else
+			auth_chain_next(r, "password mismatch, as a moment "
+			    "ago");
 		break;
 	case AUTH_CACHE_UNKNOWN:
 		auth_chain_compare(r);

@@ -223,7 +223,7 @@ auth_ctl_request(struct login_auth_request *m, const struct ctl_auth_ask *ask)
 static int
 auth_ctl_test(void *arg, uint32_t id, struct wire_reader *r, int fd)
 {
-	char initial[LOGIN_AUTH_USER_MAX + LOGIN_AUTH_PASS_MAX + 2];
+	char initial[LOGIN_AUTH_USER_MAX + LOGIN_AUTH_PASS_MAX + 3];
 	struct auth_ctl_peer *p = arg;
 	struct login_auth_request m;
 	struct ctl_auth_ask ask;
@@ -231,8 +231,10 @@ auth_ctl_test(void *arg, uint32_t id, struct wire_reader *r, int fd)
 
 	(void)id;
 	(void)fd;
-	if (auth_ctl_begin(p) == -1 || ctl_auth_ask_get(r, &ask) == -1)
+	if (auth_ctl_begin(p) == -1 || ctl_auth_ask_get(r, &ask) == -1) {
+		explicit_bzero(&ask, sizeof(ask));
 		return -1;
+	}
 	auth_ctl_request(&m, &ask);
 	/* RFC 4616: NUL name NUL password. */
 	len = snprintf(initial, sizeof(initial), "%c%s%c%s", '\0', ask.user,

@@ -349,8 +349,12 @@ auth_request_cancel(struct auth_request_map *map, uint32_t id)
 {
 	struct auth_request *r = auth_request_find(map, id);
 
-	if (r != NULL)
-		auth_request_free(r);
+	if (r == NULL)
+		return;
+	/* The work is not undone by hanging up: it counts as a failure. */
+	if (r->state == AUTH_REQUEST_VERIFY)
+		penalty_failed(&r->env->gate.penalty, &r->turn.mark);
+	auth_request_free(r);
 }
 
 void

@@ -242,7 +242,7 @@ args_get(struct args *a, int argc, char *const argv[], char *why,
 		if (args_word(a, &w, &is_plain) == -1)
 			return -1;
 	if (w.command == NULL)
-		return args_fault(&w, "expected a command", "wicketctl");
+		return args_fault(&w, "expected a command", "no arguments");
 	if (w.command->must_name && a->user[0] == '\0')
 		return args_fault(&w, "expected a user", w.command->words[0]);
 	if (a->config != NULL && a->socket != NULL)

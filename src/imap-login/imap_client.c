@@ -120,14 +120,6 @@ imap_client_begin_tls(struct session *s)
 	imap_parser_init(&st->parser);
 }
 
-/* A password must not come in clear: said before it is asked for. */
-static enum cmd_result
-imap_refuse_plaintext(struct session *s)
-{
-	session_refuse(s, LOGIN_ANSWER_PRIVACY, "", false);
-	return session_bad_command(s);
-}
-
 static enum cmd_result
 imap_cmd_login(struct session *s, const struct imap_command *cmd,
     const char *buf)
@@ -137,7 +129,7 @@ imap_cmd_login(struct session *s, const struct imap_command *cmd,
 	enum cmd_result result;
 
 	if (!session_plaintext_ok(s))
-		return imap_refuse_plaintext(s);
+		return session_refuse_plaintext(s);
 	ulen = imap_token_text(&cmd->args[0], buf, user, sizeof(user));
 	plen = imap_token_text(&cmd->args[1], buf, pass, sizeof(pass));
 	/* Too long for anybody's: as a wrong one, nothing is cut. */
@@ -155,7 +147,7 @@ imap_cmd_authenticate(struct session *s, const struct imap_command *cmd,
 	const struct imap_token *mech = &cmd->args[0], *initial = NULL;
 
 	if (!session_plaintext_ok(s))
-		return imap_refuse_plaintext(s);
+		return session_refuse_plaintext(s);
 	if (cmd->nargs > 1)
 		initial = &cmd->args[1];
 	return sasl_start(s, buf + mech->off, mech->len,
@@ -245,7 +237,7 @@ imap_literal(struct session *s, const struct imap_command *cmd,
 		return CMD_MORE;
 	}
 	imap_keep_tag(st, cmd, buf);
-	result = imap_refuse_plaintext(s);
+	result = session_refuse_plaintext(s);
 	imap_parser_init(&st->parser);
 	buf_drop(&s->client.in, used);
 	return result;

@@ -67,7 +67,8 @@ login_log_refused(const struct session *s, const char *reason)
 
 	login_log_texts(s, false, &t);
 	log_info("refused: user=<%s> method=%s rip=%s lip=%s%s session=%s "
-	    "%s%s%sreason=%s", t.user, s->mech, t.rip, t.lip, t.tls, s->id,
+	    "%s%s%sreason=%s", t.user,
+	    s->mech[0] == '\0' ? "-" : s->mech, t.rip, t.lip, t.tls, s->id,
 	    has_host ? "host=" : "", has_host ? t.host : "",
 	    has_host ? " " : "", reason);
 }

@@ -39,6 +39,14 @@ session_bad_command(struct session *s)
 	return CMD_CLOSE;
 }
 
+enum cmd_result
+session_refuse_plaintext(struct session *s)
+{
+	login_log_refused(s, "unprotected");
+	session_refuse(s, LOGIN_ANSWER_PRIVACY, "", false);
+	return session_bad_command(s);
+}
+
 /* Remembers the name for the log, whatever becomes of it. */
 static void
 session_set_user(struct session *s, const char *user, size_t len)

@@ -16,6 +16,8 @@ struct session;
 bool	session_plaintext_ok(const struct session *);
 /* Counts a bad command; closes the session at the limit. */
 enum cmd_result	session_bad_command(struct session *);
+/* A password must not come in clear: said before it is asked for. */
+enum cmd_result	session_refuse_plaintext(struct session *);
 /*
  * A whole login by name and password (LOGIN, USER and PASS): checked, then
  * asked of auth as mechanism PLAIN.

@@ -130,9 +130,11 @@ master_policy(const struct master *m, enum master_service i,
 		return;
 	p->log_lines_max = MASTER_LOG_LINES_FEW;
 	if (p->max > master_processes_most()) {
+		log_warn("%s: the limit of open files allows %u processes of "
+		    "%u (login_max_processes_count, else login_max_sessions): "
+		    "raise it, or lower these", role_name(
+		    master_roles[i].role), master_processes_most(), p->max);
 		p->max = master_processes_most();
-		log_warn("%s: the limit of open files allows %u processes",
-		    role_name(master_roles[i].role), p->max);
 	}
 }
 

@@ -87,13 +87,6 @@ pop3_client_begin_tls(struct session *s)
 	pop3_parser_init(&st->parser);
 }
 
-static enum cmd_result
-pop3_refuse_plaintext(struct session *s)
-{
-	session_refuse(s, LOGIN_ANSWER_PRIVACY, "", false);
-	return session_bad_command(s);
-}
-
 /* RFC 1939, 7: the name is only remembered; it says nothing about users. */
 static enum cmd_result
 pop3_cmd_user(struct session *s, const struct pop3_command *cmd,
@@ -103,7 +96,7 @@ pop3_cmd_user(struct session *s, const struct pop3_command *cmd,
 
 	st->user[0] = '\0';
 	if (!session_plaintext_ok(s))
-		return pop3_refuse_plaintext(s);
+		return session_refuse_plaintext(s);
 	if (cmd->arg_len == 0 || cmd->has_leading_blank ||
 	    cmd->has_trailing_blank)
 		return pop3_bad(s, "Invalid user name.");
@@ -124,7 +117,7 @@ pop3_cmd_pass(struct session *s, const struct pop3_command *cmd,
 	size_t ulen = strlen(st->user);
 
 	if (!session_plaintext_ok(s))
-		return pop3_refuse_plaintext(s);
+		return session_refuse_plaintext(s);
 	if (ulen == 0)
 		return pop3_bad(s, "No username given.");
 	result = session_login_plain(s, st->user, st->user[0] == ' ' ? 0 :
@@ -147,7 +140,7 @@ pop3_cmd_auth(struct session *s, const struct pop3_command *cmd,
 		return CMD_DONE;
 	}
 	if (!session_plaintext_ok(s))
-		return pop3_refuse_plaintext(s);
+		return session_refuse_plaintext(s);
 	initial = memchr(mech, ' ', cmd->arg_len);
 	if (initial == NULL)
 		return sasl_start(s, mech, mlen, NULL, 0);

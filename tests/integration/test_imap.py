@@ -1,10 +1,12 @@
 """IMAP from the client's side: before login, at login, and just after."""
 
 import imaplib
+import re
 import time
 
 import pytest
 
+from harness import procs
 from harness.client import b64, plain
 from harness.dovecot import MESSAGES, USERS
 from harness.host import IMAP_CAPS, Host
@@ -333,6 +335,10 @@ def test_T_V2_no_plaintext_on_a_plain_connection(new_suite, hosts):
         client = suite.imap(source=source)
         client.send("a AUTHENTICATE PLAIN")
         client.expect(r"a NO \[PRIVACYREQUIRED\]")
+        refused = rf"refused: .* method=- rip={source} .*reason=unprotected"
+        procs.wait_until(
+            lambda: len(re.findall(refused, suite.log())) == 3, "three lines"
+        )
     assert hosts.logins == []
 
 

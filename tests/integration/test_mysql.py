@@ -401,6 +401,22 @@ def test_a_procedure_without_a_row(mysql_suite, db):
         assert login(suite).startswith(AUTHFAIL)
 
 
+@pytest.mark.parametrize(
+    "code,word", [(1047, "no connection"), (1969, "too slow")]
+)
+def test_a_server_that_does_not_serve(mysql_suite, db, code, word):
+    """Such errors are the host's, not the query's: another may be asked."""
+    db.sql(
+        "DELIMITER //\nCREATE PROCEDURE route(who varchar(255))\nBEGIN\n"
+        f"SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {code}, "
+        "MESSAGE_TEXT = 'not now';\nEND//"
+    )
+    suite = mysql_suite(query="CALL route('%u')")
+    suite.allow(r"passdb")
+    assert login(suite).startswith(TEMPFAIL)
+    suite.wait_log(rf"passdb 1 \(mysql\).*: {word}: .*not now \({code}\)")
+
+
 def test_a_procedure_that_fails(mysql_suite, db, hosts):
     db.sql(
         "DELIMITER //\nCREATE PROCEDURE route(who varchar(255))\nBEGIN\n"

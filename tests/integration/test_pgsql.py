@@ -295,6 +295,28 @@ def test_T_Q2_bytes_that_are_no_text(
     assert worker in suite.children("auth-worker")
 
 
+@pytest.mark.parametrize(
+    "statement",
+    ["EXECUTE 'SELECT host, port::int::text FROM cells WHERE name = $1' "
+     "INTO found USING who",
+     "SELECT host, port::int::text INTO found FROM cells WHERE name = $1"],
+)
+def test_a_bad_cell_is_nobodys_wrong_password(new_pgsql, execute, statement):
+    """A function's own $1 is not the name that the client gave."""
+    execute(
+        "CREATE TABLE cells (name text, host text, port text); "
+        "INSERT INTO cells VALUES ('joe', '127.0.0.1', 'abc'); "
+        "CREATE TYPE cell AS (host text, port text); "
+        "CREATE FUNCTION cell_of(who text) RETURNS SETOF cell AS $f$ "
+        f"DECLARE found cell; BEGIN {statement}; RETURN NEXT found; END; "
+        "$f$ LANGUAGE plpgsql"
+    )
+    suite = new_pgsql(query="SELECT *, 'Y' AS proxy FROM cell_of('%u')")
+    suite.allow(r"passdb")
+    check_temporary(suite)
+    suite.wait_log(r"passdb 1 \(pgsql\).*: query failed: .*22P02")
+
+
 @pytest.mark.parametrize("encoding", ["UTF8", "EUC_JP", "LATIN1"])
 def test_names_beyond_ascii(new_pgsql, database, execute, hosts, encoding):
     """Names are UTF-8 on the wire, whatever the database keeps them in."""

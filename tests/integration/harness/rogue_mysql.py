@@ -56,12 +56,17 @@ class RogueMysql:
         self.said, self.raw, self.flags = [], b"", []
         self.sock = socket.create_server(("127.0.0.1", 0))
         self.addr, self.port = self.sock.getsockname()
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *rest):
+        # The thread that waits in accept() hears of a shutdown only; left alone
+        # it would serve whoever gets its descriptor next.
+        self.sock.shutdown(socket.SHUT_RDWR)
+        self.thread.join(10)
         self.sock.close()
 
     def _serve(self):
