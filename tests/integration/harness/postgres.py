@@ -22,6 +22,7 @@ unix_socket_permissions = 0777
 max_connections = 100
 shared_buffers = 16MB
 fsync = off
+dynamic_shared_memory_type = mmap
 synchronous_commit = off
 full_page_writes = off
 autovacuum = off
@@ -72,10 +73,6 @@ class Postgres:
     def __init__(self, addr="127.0.0.1", port=None, conf="", encoding="UTF8"):
         """Without a port: the standard one if it is free."""
         self.addr, self.encoding = addr, encoding
-        if port is None:
-            is_ours = is_free(addr, DEFAULT_PORT)
-            port = DEFAULT_PORT if is_ours else free_port(addr)
-        self.port = port
         self.user = pwd.getpwnam("postgres")
         # The path of its socket must be short.
         self.dir = Path(tempfile.mkdtemp(prefix="mw-pg-"))
@@ -85,15 +82,28 @@ class Postgres:
         self.proc = None
         self.is_stopped = False
         self._make_data()
-        (self.data / "postgresql.conf").write_text(
-            CONF.format(addr=addr, port=port, dir=self.dir, more=conf)
-        )
         (self.data / "pg_hba.conf").write_text(HBA)
         try:
-            self.start()
+            self._start_at([port] if port else self._ports(), conf)
         except BaseException:
             self.close()
             raise
+
+    def _ports(self):
+        """Ports to try: another server may take one at the same moment."""
+        standard = [DEFAULT_PORT] if is_free(self.addr, DEFAULT_PORT) else []
+        return standard + [free_port(self.addr) for _ in range(3)]
+
+    def _start_at(self, ports, conf):
+        for self.port in ports:
+            (self.data / "postgresql.conf").write_text(CONF.format(
+                addr=self.addr, port=self.port, dir=self.dir, more=conf
+            ))
+            try:
+                return self.start()
+            except AssertionError:
+                if self.port == ports[-1] or self.proc.poll() is None:
+                    raise
 
     def __enter__(self):
         return self

@@ -73,7 +73,8 @@ def fds(pid):
 
 
 def rss_kb(pid):
-    return int(status(pid)["VmRSS"].split()[0])
+    """Of a process that is ending, 0."""
+    return int(status(pid).get("VmRSS", "0").split()[0])
 
 
 def cpu_seconds(pid):
