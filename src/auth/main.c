@@ -233,11 +233,12 @@ auth_main_serve(struct auth_main *m)
 	if (auth_server_init(&m->server, m->settings, m->loop, m->master,
 	    why) == -1)
 		fatal(PROC_EXIT_CONFIG, "%s", why);
+	/* Before READY: who has heard of us may send signals. */
+	loop_signal(m->loop, SIGHUP, auth_main_on_hup, m);
+	loop_signal(m->loop, SIGUSR2, auth_main_on_usr2, m);
 	channel_set_state(m->master, AUTH_MAIN_SERVING);
 	channel_send_empty(m->master, CHILD_READY, 0);
 	channel_attach(m->master, m->loop);
-	loop_signal(m->loop, SIGHUP, auth_main_on_hup, m);
-	loop_signal(m->loop, SIGUSR2, auth_main_on_usr2, m);
 	auth_server_start(&m->server);
 	loop_hook_add(m->loop, &hook, auth_main_end_of_turn, NULL);
 	loop_run(m->loop);
