@@ -49,6 +49,7 @@ def ask(new_suite, rogue, words):
     suite.allow(r"passdb")
     assert suite.imap().login("joe", "pw")[1].startswith(TEMPFAIL)
     assert suite.pop3().login("joe", "pw").startswith("-ERR [SYS/TEMP]")
+    suite.wait_log(r"passdb 1 \(pgsql\)")
     log = suite.log()
     assert "\x1b" not in log and "hush" not in log
     assert "\nNov 26 auth[1]" not in log
