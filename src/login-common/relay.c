@@ -80,7 +80,8 @@ relay_read_size(const struct stream *to, bool was_full)
 static bool
 relay_move(struct stream *from, struct stream *to, uint64_t *bytes)
 {
-	size_t n, size = RELAY_READ, moved = 0;
+	size_t n, size, moved = 0;
+	bool was_full = false;
 
 	if (buf_used(&to->out) > 0) {
 		if (!to->can_write || stream_flush(to) == -1)
@@ -89,6 +90,7 @@ relay_move(struct stream *from, struct stream *to, uint64_t *bytes)
 			return false;
 	}
 	while (moved < RELAY_TURN_MAX) {
+		size = relay_read_size(to, was_full);
 		n = stream_read(from, relay_scratch, size);
 		if (n == 0)
 			break;
@@ -97,7 +99,7 @@ relay_move(struct stream *from, struct stream *to, uint64_t *bytes)
 		if (stream_write(to, relay_scratch, n) == -1 ||
 		    buf_used(&to->out) > 0)
 			return false;
-		size = relay_read_size(to, n == size);
+		was_full = n == size;
 	}
 	if (from->has_eof)
 		stream_shut(to);

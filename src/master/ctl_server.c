@@ -306,60 +306,55 @@ ctl_conn_done(struct ctl_conn *c, enum master_ctl_result result)
 	loop_timer_start(&c->server->idle, &c->idle, ctl_conn_idle, c);
 }
 
+/* A command without words: what its hook does is the answer. */
+static int
+ctl_conn_run(struct ctl_conn *c, struct wire_reader *r,
+    enum master_ctl_result (*hook)(void *owner, struct ctl_conn *))
+{
+	if (wire_end(r) == -1)
+		return -1;
+	ctl_conn_done(c, hook(c->server->owner, c));
+	return 0;
+}
+
 static int
 ctl_on_reload(void *arg, uint32_t id, struct wire_reader *r, int fd)
 {
 	struct ctl_conn *c = arg;
-	struct ctl_server *cs = c->server;
 
 	(void)id;
 	(void)fd;
-	if (wire_end(r) == -1)
-		return -1;
-	ctl_conn_done(c, cs->hooks->reload(cs->owner, c));
-	return 0;
+	return ctl_conn_run(c, r, c->server->hooks->reload);
 }
 
 static int
 ctl_on_stop(void *arg, uint32_t id, struct wire_reader *r, int fd)
 {
 	struct ctl_conn *c = arg;
-	struct ctl_server *cs = c->server;
 
 	(void)id;
 	(void)fd;
-	if (wire_end(r) == -1)
-		return -1;
-	ctl_conn_done(c, cs->hooks->stop(cs->owner, c));
-	return 0;
+	return ctl_conn_run(c, r, c->server->hooks->stop);
 }
 
 static int
 ctl_on_status(void *arg, uint32_t id, struct wire_reader *r, int fd)
 {
 	struct ctl_conn *c = arg;
-	struct ctl_server *cs = c->server;
 
 	(void)id;
 	(void)fd;
-	if (wire_end(r) == -1)
-		return -1;
-	ctl_conn_done(c, cs->hooks->status(cs->owner, c));
-	return 0;
+	return ctl_conn_run(c, r, c->server->hooks->status);
 }
 
 static int
 ctl_on_tls(void *arg, uint32_t id, struct wire_reader *r, int fd)
 {
 	struct ctl_conn *c = arg;
-	struct ctl_server *cs = c->server;
 
 	(void)id;
 	(void)fd;
-	if (wire_end(r) == -1)
-		return -1;
-	ctl_conn_done(c, cs->hooks->tls(cs->owner, c));
-	return 0;
+	return ctl_conn_run(c, r, c->server->hooks->tls);
 }
 
 static int
