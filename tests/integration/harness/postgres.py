@@ -13,7 +13,8 @@ from pathlib import Path
 
 from . import procs
 
-# Nothing of it outlives the tests, so nothing needs to reach the disk.
+# Nothing of it outlives the tests, so nothing needs to reach the disk; but
+# what is committed must reach the kernel: tests kill the server.
 CONF = """
 listen_addresses = '{addr}'
 port = {port}
@@ -23,7 +24,7 @@ max_connections = 100
 shared_buffers = 16MB
 fsync = off
 dynamic_shared_memory_type = mmap
-synchronous_commit = off
+synchronous_commit = on
 full_page_writes = off
 autovacuum = off
 password_encryption = scram-sha-256
