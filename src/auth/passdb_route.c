@@ -156,6 +156,7 @@ passdb_route_begin(struct login_auth_route *route,
 	passdb_route_host(route, f);
 	route->timeout_ms = f->timeout_ms;
 	route->has_nodelay = f->has_nodelay;
+	login_auth_host_init(&route->how);
 	passdb_route_tls(&route->tls, f);
 }
 

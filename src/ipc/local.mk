@@ -16,6 +16,11 @@ src_ipc_libipc_a_SOURCES = \
 	src/ipc/key_set.h \
 	src/ipc/login_auth.c \
 	src/ipc/login_auth.h \
+	src/ipc/login_auth_host.c \
+	src/ipc/login_auth_host.h \
+	src/ipc/login_auth_limits.h \
+	src/ipc/login_auth_route.c \
+	src/ipc/login_auth_route.h \
 	src/ipc/login_auth_tls.c \
 	src/ipc/login_auth_tls.h \
 	src/ipc/login_signer.c \

@@ -8,8 +8,7 @@
  * mail host; all but LOGGED_IN end the grant, and then END does.  SESSION
  * tells a new auth of a session that lives.  EOF ends all that was open.
  * Violations: an id in use or in the wrong state, an unknown one in CONTINUE.
- * Responses and challenges are bytes, never base64.  A route's master is whose
- * password it is: he acts for destuser.
+ * Responses and challenges are bytes, never base64.
  */
 #ifndef IPC_LOGIN_AUTH_H
 #define IPC_LOGIN_AUTH_H
@@ -18,11 +17,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ipc/login_auth_tls.h"
+#include "ipc/login_auth_limits.h"
+#include "ipc/login_auth_route.h"
 #include "lib/channel.h"
 #include "lib/netaddr.h"
 
-#define LOGIN_AUTH_VERSION	4
+#define LOGIN_AUTH_VERSION	5
 extern const struct channel_contract login_auth_contract;
 
 enum login_auth_type {
@@ -39,14 +39,8 @@ enum login_auth_type {
 	LOGIN_AUTH_FAIL = 103,
 };
 
-#define LOGIN_AUTH_MECH_MAX	20	/* RFC 4422, 3.1 */
-#define LOGIN_AUTH_USER_MAX	255	/* RFC 4616 must be accepted */
-#define LOGIN_AUTH_PASS_MAX	1024
-#define LOGIN_AUTH_SESSION_MAX	32
-#define LOGIN_AUTH_RESPONSE_MAX	9216	/* a 12,288 byte line of base64 */
-#define LOGIN_AUTH_HOST_MAX	255	/* RFC 1035, 2.3.4 */
-#define LOGIN_AUTH_REASON_MAX	255
 #define LOGIN_AUTH_OPEN_MAX	16384	/* requests; more is a violation */
+
 /* A run of bytes, borrowed: from the body after _get, the caller's on _put. */
 struct login_auth_bytes {
 	const uint8_t	*data;
@@ -61,28 +55,6 @@ struct login_auth_request {
 	char			 session[LOGIN_AUTH_SESSION_MAX + 1];
 	struct netaddr		 rip, lip;	/* with ports */
 	struct login_auth_bytes	 initial;	/* initial response */
-};
-
-enum login_auth_way {	/* to log in at the mail host */
-	LOGIN_AUTH_WAY_COMMAND,	/* LOGIN; USER and PASS */
-	LOGIN_AUTH_WAY_PLAIN,	/* SASL PLAIN; the only one for a master */
-	LOGIN_AUTH_WAY_LOGIN,	/* SASL LOGIN */
-};
-#define LOGIN_AUTH_WAY_LAST	LOGIN_AUTH_WAY_LOGIN
-
-/* The user may log in, and here is where the session goes. */
-struct login_auth_route {
-	char		 user[LOGIN_AUTH_USER_MAX + 1];	/* for log lines */
-	char		 destuser[LOGIN_AUTH_USER_MAX + 1];
-	char		 master[LOGIN_AUTH_USER_MAX + 1];	/* "": none */
-	char		 pass[LOGIN_AUTH_PASS_MAX + 1];
-	uint8_t		 way;		/* enum login_auth_way */
-	char		 host[LOGIN_AUTH_HOST_MAX + 1];	/* as configured */
-	uint32_t	 timeout_ms;	/* covers all addresses; 0 = setting */
-	bool		 has_nodelay;	/* no delay after a host's refusal */
-	struct login_auth_tls tls;
-	uint8_t		 naddrs;	/* at least 1 */
-	struct netaddr	 addrs[LOGIN_AUTH_ADDRS_MAX];	/* with ports */
 };
 
 enum login_auth_code {
@@ -132,9 +104,6 @@ int	login_auth_request_get(struct wire_reader *,
 void	login_auth_bytes_put(struct wire_writer *,
 	    const struct login_auth_bytes *);
 int	login_auth_bytes_get(struct wire_reader *, struct login_auth_bytes *);
-void	login_auth_route_put(struct wire_writer *,
-	    const struct login_auth_route *);
-int	login_auth_route_get(struct wire_reader *, struct login_auth_route *);
 void	login_auth_fail_put(struct wire_writer *,
 	    const struct login_auth_fail *);
 int	login_auth_fail_get(struct wire_reader *, struct login_auth_fail *);

@@ -396,7 +396,12 @@ const struct message messages[] = {
 		TEXT(login_auth_route, host),
 		U32(login_auth_route, timeout_ms),
 		BOOL(login_auth_route, has_nodelay),
-	}, .nfields = 8, .fill = fill_route, .same = same_route },
+		ADDR(login_auth_route, how.source),
+		BOOL(login_auth_route, how.is_untrusted),
+		BOOL(login_auth_route, how.has_nopipelining),
+		ENUM(login_auth_route, how.haproxy, LOGIN_AUTH_HAPROXY_LAST),
+		U32(login_auth_route, how.leave_ms),
+	}, .nfields = 13, .fill = fill_route, .same = same_route },
 	{ MESSAGE(login_auth_fail, login_auth), .fields = {
 		ENUM(login_auth_fail, code, LOGIN_AUTH_CODE_LAST),
 		TEXT(login_auth_fail, user),

@@ -30,7 +30,7 @@ struct field {
 	size_t		 limit;
 };
 
-#define FIELDS_MAX	13
+#define FIELDS_MAX	16
 
 typedef void (*put_fn)(struct wire_writer *, const void *);
 typedef int (*get_fn)(struct wire_reader *, void *);

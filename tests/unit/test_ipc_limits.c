@@ -214,6 +214,7 @@ static int
 make_route(uint8_t says, unsigned int has)
 {
 	static struct login_auth_route route;
+	struct login_auth_host how;
 	struct wire_reader r;
 	struct wire_writer w;
 
@@ -224,6 +225,8 @@ make_route(uint8_t says, unsigned int has)
 	wire_put_text(&w, "text");
 	wire_put_u32(&w, 30000);
 	wire_put_bool(&w, true);
+	login_auth_host_init(&how);
+	login_auth_host_put(&w, &how);
 	wire_put_u8(&w, says);
 	for (unsigned int i = 0; i < has; i++)
 		wire_put_addr(&w, &address);
