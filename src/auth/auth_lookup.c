@@ -72,6 +72,7 @@ auth_lookups_init(struct auth_lookups *all, const struct settings *s,
 	RB_INIT(&all->flights);
 	worker_lane_init(&all->lane);
 	loop_timers_init(loop, &all->patience, AUTH_LOOKUP_PATIENCE_MS);
+	loop_timers_init(loop, &all->silence, AUTH_LOOKUP_LOOK_MS);
 	db_health_init(&all->health, s, pool, loop);
 }
 
@@ -92,6 +93,7 @@ auth_lookups_clear(struct auth_lookups *all)
 	while ((f = RB_ROOT(&all->flights)) != NULL)
 		auth_flight_free(f);
 	loop_timers_clear(&all->patience);
+	loop_timers_clear(&all->silence);
 	db_health_clear(&all->health);
 	auth_cache_free(all->cache);
 	explicit_bzero(all, sizeof(*all));
@@ -181,12 +183,19 @@ auth_flight_left(struct auth_flight *f, const struct auth_lookup *l)
 		worker_pool_move(&f->task, next->lane);
 }
 
+static void
+auth_lookup_stop_timers(struct auth_lookup *l)
+{
+	loop_timer_stop(&l->patience);
+	loop_timer_stop(&l->silence);
+}
+
 void
 auth_lookup_cancel(struct auth_lookup *l)
 {
 	struct auth_flight *f = l->flight;
 
-	loop_timer_stop(&l->patience);
+	auth_lookup_stop_timers(l);
 	if (f == NULL)
 		return;
 	l->flight = NULL;
@@ -270,22 +279,59 @@ auth_lookups_is_down(struct auth_lookups *all, unsigned int passdb)
 	all->down_ms[passdb] = clock_ms() + AUTH_LOOKUP_DOWN_MS;
 }
 
+/*
+ * Nobody waits any more.  What a worker has begun may yet be of use to
+ * others; what waits in a crowd is not worth a place there.
+ */
+static void
+auth_flight_desert(struct auth_flight *f)
+{
+	struct worker_lane *nobody = &f->all->lane;
+
+	if (f->task.is_queued && nobody->ntasks >= WORKER_LANE_MAX)
+		auth_flight_free(f);
+	else
+		worker_pool_move(&f->task, nobody);
+}
+
 /* The database takes its time.  Its answer will be for others. */
 static void
-auth_lookup_impatient(void *arg)
+auth_lookup_give_up(struct auth_lookup *l)
 {
-	struct auth_lookup *l = arg;
 	struct auth_flight *f = l->flight;
 
+	auth_lookup_stop_timers(l);
 	TAILQ_REMOVE(&f->waiting, l, entry);
 	l->flight = NULL;
 	auth_lookups_is_down(f->all, f->m.passdb);
 	if (TAILQ_EMPTY(&f->waiting))
-		worker_pool_move(&f->task, &f->all->lane);
+		auth_flight_desert(f);
 	else
 		auth_flight_left(f, l);
-	if (!auth_lookup_serve_expired(l))
+	if (!l->has_expired || !auth_lookup_serve_expired(l))
 		l->done(l->arg, NULL);
+}
+
+static void
+auth_lookup_impatient(void *arg)
+{
+	auth_lookup_give_up(arg);
+}
+
+static void
+auth_lookup_look(void *arg)
+{
+	struct auth_lookup *l = arg;
+	const struct auth_flight *f = l->flight;
+	const uint64_t now_ms = clock_ms();
+
+	if (now_ms - l->since_ms >= AUTH_LOOKUP_SILENCE_MS &&
+	    db_health_is_silent(&l->all->health, f->m.passdb,
+	    now_ms - AUTH_LOOKUP_SILENCE_MS))
+		auth_lookup_give_up(l);
+	else
+		loop_timer_start(&l->all->silence, &l->silence,
+		    auth_lookup_look, l);
 }
 
 static int
@@ -300,6 +346,8 @@ auth_lookup_fly(struct auth_lookup *l, const struct auth_worker_lookup *m)
 		return -1;
 	}
 	l->is_cached = false;
+	l->since_ms = clock_ms();
+	loop_timer_start(&l->all->silence, &l->silence, auth_lookup_look, l);
 	if (l->has_expired)
 		loop_timer_start(&l->all->patience, &l->patience,
 		    auth_lookup_impatient, l);
@@ -405,7 +453,7 @@ auth_flight_done(void *arg, const struct worker_answer *a)
 	while ((l = TAILQ_FIRST(&f->waiting)) != NULL) {
 		TAILQ_REMOVE(&f->waiting, l, entry);
 		l->flight = NULL;
-		loop_timer_stop(&l->patience);
+		auth_lookup_stop_timers(l);
 		l->age = f->begun > l->asked ? AUTH_LOOKUP_NEW :
 		    AUTH_LOOKUP_OLD;
 		if (l->age == AUTH_LOOKUP_NEW)

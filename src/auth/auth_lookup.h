@@ -30,6 +30,13 @@ struct passdb_chain;
  * answer within milliseconds, and the client of a slow one shall not notice.
  */
 #define AUTH_LOOKUP_PATIENCE_MS	1000
+/*
+ * So long a client waits at least, and then as long as a database server has
+ * answered anything within this time; else they are taken for gone, and he
+ * may try again.  Looked at every so often.
+ */
+#define AUTH_LOOKUP_SILENCE_MS	4000
+#define AUTH_LOOKUP_LOOK_MS	500
 /* A passdb that failed is believed to be down for this time. */
 #define AUTH_LOOKUP_DOWN_MS	2000
 /* At most one line in this time says that expired entries serve. */
@@ -55,7 +62,7 @@ struct auth_lookups {
 	struct db_health		 health;
 	struct auth_flight_tree		 flights;
 	struct worker_lane		 lane;		/* nobody's flights */
-	struct loop_timers		 patience;
+	struct loop_timers		 patience, silence;
 	uint64_t			 turn;	/* events so far */
 	uint64_t			 flushed;	/* turn */
 	uint64_t			 njoined, nexpired;
@@ -71,7 +78,8 @@ struct auth_lookup {
 	struct auth_lookups	*all;
 	struct auth_flight	*flight;	/* awaited, or NULL */
 	struct worker_lane	*lane;		/* of the asker */
-	struct loop_timer	 patience;
+	struct loop_timer	 patience, silence;
+	uint64_t		 since_ms;	/* he waits for this passdb */
 	uint64_t		 asked;		/* turn of the first question */
 	uint8_t			 past_cache;	/* bits 1 << passdb */
 	enum auth_lookup_age	 age;		/* of the row */

@@ -273,6 +273,20 @@ db_host_is_server(const struct db_host *d)
 	    connect_text_is_for(db_driver_name(p));
 }
 
+/* An nginx-http service may take its time: it is told to delay answers. */
+bool
+db_health_is_silent(const struct db_health *h, unsigned int passdb,
+    uint64_t since_ms)
+{
+	if (h->settings->passdbs[passdb].driver != PASSDB_SQL)
+		return false;
+	for (size_t k = 0; k < h->nhosts[passdb]; k++)
+		if (!db_host_is_server(&h->hosts[passdb][k]) ||
+		    h->hosts[passdb][k].ok_ms >= since_ms)
+			return false;
+	return true;
+}
+
 /* In doubt it is probed at once. */
 static void
 db_host_suspect(struct db_host *d)

@@ -91,6 +91,9 @@ void	db_health_init(struct db_health *, const struct settings *,
 void	db_health_clear(struct db_health *);
 /* All hosts are down, and have been asked just now: it is of no use. */
 bool	db_health_is_hopeless(const struct db_health *, unsigned int passdb);
+/* It is on servers, and none has answered a question or a probe since then. */
+bool	db_health_is_silent(const struct db_health *, unsigned int passdb,
+	    uint64_t since_ms);
 /* A question goes to a worker: bits of the hosts that it need not ask. */
 uint32_t	db_health_skip(struct db_health *, unsigned int passdb);
 /* What came back from a worker: who has answered, who has not. */

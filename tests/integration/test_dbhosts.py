@@ -374,6 +374,8 @@ def test_R_7_all_servers_hang(new_pair_suite, pair, hosts):
         line.startswith(TEMPFAIL) for line in errors(load.done_logins())
     )
     assert len(errors(load.done_logins())) == len(load.done_logins())
+    # Five seconds by R-7, and room for a machine that does other things.
+    assert percentile(load.done_logins(), 1.0) < 7
     late = load.since(load.began + 6, load.began + 14)
     figures("R-7, all hang, after 6 s", late)
     assert percentile(late, 0.5) < 2

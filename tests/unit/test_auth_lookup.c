@@ -290,34 +290,80 @@ test_expired(void **state)
 	said_fail(f, LOGIN_AUTH_CODE_TEMP);
 }
 
+/* Waits for an answer to the client; how long it took. */
+static uint64_t
+wait_said(struct fixture *f, unsigned int said, uint64_t most_ms)
+{
+	const uint64_t before = clock_ms();
+
+	while (f->said.n == said && clock_ms() - before < most_ms) {
+		later(1);
+		wait_ms(f, 1);
+	}
+	return clock_ms() - before;
+}
+
 /* A slow database is not waited for where there is an expired row. */
 static void
 test_patience(void **state)
 {
 	struct fixture *f = *state;
-	uint64_t before;
 
 	begin(f);
 	login(f, "joe", "pw");
 	row_is(f, (row_columns){ NO_PASSWORD, HOST("10.0.0.1"),
 	    { NULL, NULL } });
 	later(TTL_MS);
-	before = clock_ms();
 	login(f, "joe", "pw");
 	assert_int_equal(f->said.n, 1);
-	while (f->said.n == 1 && clock_ms() - before < 5000) {
-		later(1);
-		wait_ms(f, 1);
-	}
-	goes_to(f, "10.0.0.1", 2);
-	assert_in_range(clock_ms() - before, AUTH_LOOKUP_PATIENCE_MS,
+	assert_in_range(wait_said(f, 1, 5000), AUTH_LOOKUP_PATIENCE_MS,
 	    3 * AUTH_LOOKUP_PATIENCE_MS);
+	goes_to(f, "10.0.0.1", 2);
 	assert_int_equal(f->env.nopen, 0);
 	/* Its late answer is for those who come then. */
 	row_is(f, (row_columns){ NO_PASSWORD, HOST("10.0.0.2"),
 	    { NULL, NULL } });
 	login(f, "joe", "pw");
 	goes_to(f, "10.0.0.2", 2);
+}
+
+/* Servers that say nothing to anybody are not waited for. */
+static void
+test_silence(void **state)
+{
+	static char driver[] = "pgsql";
+	struct fixture *f = *state;
+	unsigned int said;
+
+	passdb(f, NULL)->sql_driver = driver;
+	start(f);
+	add_worker(f);
+	login(f, "joe", "pw");
+	said = f->said.n;
+	assert_in_range(wait_said(f, said, 20000), AUTH_LOOKUP_SILENCE_MS,
+	    2 * AUTH_LOOKUP_SILENCE_MS);
+	said_fail(f, LOGIN_AUTH_CODE_TEMP);
+	assert_int_equal(f->env.nopen, 0);
+	/* Its late answer is for those who come then; task 2 is a probe. */
+	row_is(f, (row_columns){ NO_PASSWORD, HOST("10.0.0.2"),
+	    { NULL, NULL } });
+	login(f, "joe", "pw");
+	goes_to(f, "10.0.0.2", 2);
+}
+
+/* A file is waited for: it is this machine that takes its time. */
+static void
+test_no_silence_of_files(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f);
+	login(f, "joe", "pw");
+	assert_int_equal(wait_said(f, f->said.n, 3 * AUTH_LOOKUP_SILENCE_MS),
+	    3 * AUTH_LOOKUP_SILENCE_MS);
+	row_is(f, (row_columns){ NO_PASSWORD, HOST("10.0.0.2"),
+	    { NULL, NULL } });
+	goes_to(f, "10.0.0.2", 1);
 }
 
 /* The mail host has refused, or is gone: the row is asked for again. */
@@ -471,6 +517,8 @@ main(void)
 		TEST(test_slow_hash),
 		TEST(test_expired),
 		TEST(test_patience),
+		TEST(test_silence),
+		TEST(test_no_silence_of_files),
 		TEST(test_distrust),
 		TEST(test_flush_user),
 		TEST(test_flush_in_flight),
