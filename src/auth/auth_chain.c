@@ -126,8 +126,9 @@ static void
 auth_chain_send_route(struct auth_request *r)
 {
 	struct passdb_route_login login = { .settings = r->env->settings,
-	    .service = r->service, .lip = &r->lip, .user = r->user,
-	    .pass = r->exchange.pass, .master = r->master };
+	    .service = r->service, .lip = &r->real_lip, .user = r->user,
+	    .pass = r->exchange.pass, .master = r->master,
+	    .forward = &r->forward };
 	char text[NETADDR_TEXT_MAX];
 	struct login_auth_route route;
 	const char *why;

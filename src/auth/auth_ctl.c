@@ -216,6 +216,8 @@ auth_ctl_request(struct login_auth_request *m, const struct ctl_auth_ask *ask)
 	m->attempt = 1;
 	m->rip = ask->rip;
 	m->lip = ask->lip;
+	m->real_rip = ask->rip;
+	m->real_lip = ask->lip;
 	(void)strlcpy(m->mech, "PLAIN", sizeof(m->mech));
 	(void)strlcpy(m->session, "wicketctl", sizeof(m->session));
 }

@@ -335,6 +335,9 @@ auth_request_new(struct auth_request_map *map, uint32_t id,
 	r->has_nodelay = map->watch != NULL;
 	r->rip = m->rip;
 	r->lip = m->lip;
+	r->real_rip = m->real_rip;
+	r->real_lip = m->real_lip;
+	r->forward = m->forward;
 	(void)strlcpy(r->session, m->session, sizeof(r->session));
 	(void)RB_INSERT(auth_request_tree, &map->tree, &r->node);
 	map->nopen++;

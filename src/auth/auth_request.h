@@ -53,7 +53,9 @@ struct auth_request {
 	char			 session[LOGIN_AUTH_SESSION_MAX + 1];
 	char			 user[LOGIN_AUTH_USER_MAX + 1];
 	char			 master[LOGIN_AUTH_USER_MAX + 1];
-	struct netaddr		 rip, lip;
+	/* The client's; those of the peer itself, which may be a proxy. */
+	struct netaddr		 rip, lip, real_rip, real_lip;
+	struct login_auth_forward forward;	/* what that peer said */
 	struct loop_timer	 timeout, delay;
 	struct auth_lookup	 lookup;
 	struct worker_task	 task;		/* but a lookup */

@@ -23,7 +23,7 @@ struct auth_request;
 struct auth_watch;
 struct settings;
 
-/* Open requests of all login processes together; each has about 7 kB. */
+/* Open requests of all login processes together; each has about 8 kB. */
 #define AUTH_REQUESTS_MAX	24576
 /* Above this, only login processes with few of them may open more. */
 #define AUTH_REQUESTS_CROWD	18432

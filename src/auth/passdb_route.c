@@ -158,6 +158,8 @@ passdb_route_begin(struct login_auth_route *route,
 	route->has_nodelay = f->has_nodelay;
 	login_auth_host_init(&route->how);
 	passdb_route_tls(&route->tls, f);
+	if (login->forward != NULL)
+		route->forward = *login->forward;
 }
 
 /* Whom the certificate of the next address must name. */

@@ -15,9 +15,10 @@ struct settings;
 struct passdb_route_login {
 	const struct settings	*settings;
 	uint8_t			 service;	/* enum service_id */
-	const struct netaddr	*lip;
+	const struct netaddr	*lip;	/* of the connection itself */
 	const char		*user, *pass;	/* as logged in with */
 	const char		*master;	/* "", or whose pass it is */
+	const struct login_auth_forward *forward;	/* or NULL */
 };
 
 /* All of the route but its addresses; naddrs is 0 then. */

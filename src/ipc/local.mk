@@ -16,6 +16,8 @@ src_ipc_libipc_a_SOURCES = \
 	src/ipc/key_set.h \
 	src/ipc/login_auth.c \
 	src/ipc/login_auth.h \
+	src/ipc/login_auth_forward.c \
+	src/ipc/login_auth_forward.h \
 	src/ipc/login_auth_host.c \
 	src/ipc/login_auth_host.h \
 	src/ipc/login_auth_limits.h \

@@ -8,7 +8,7 @@
 #include "ipc/roles.h"
 
 /* What a REQUEST holds beside its initial response is less than this. */
-#define LOGIN_AUTH_REST_MAX	256
+#define LOGIN_AUTH_REST_MAX	(256 + LOGIN_AUTH_FORWARD_MAX)
 
 const struct channel_contract login_auth_contract = {
 	.name = "login-auth",
@@ -63,6 +63,9 @@ login_auth_request_put(struct wire_writer *w,
 	wire_put_text(w, m->session);
 	wire_put_addr(w, &m->rip);
 	wire_put_addr(w, &m->lip);
+	wire_put_addr(w, &m->real_rip);
+	wire_put_addr(w, &m->real_lip);
+	login_auth_forward_put(w, &m->forward);
 	if (m->has_initial)
 		login_auth_run_put(w, &m->initial);
 }
@@ -78,6 +81,9 @@ login_auth_request_get(struct wire_reader *r, struct login_auth_request *m)
 	wire_get_text(r, m->session, sizeof(m->session));
 	wire_get_addr(r, &m->rip);
 	wire_get_addr(r, &m->lip);
+	wire_get_addr(r, &m->real_rip);
+	wire_get_addr(r, &m->real_lip);
+	login_auth_forward_get(r, &m->forward);
 	m->initial = (struct login_auth_bytes){ NULL, 0 };
 	if (m->has_initial)
 		login_auth_run_get(r, &m->initial);

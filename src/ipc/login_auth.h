@@ -17,12 +17,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ipc/login_auth_forward.h"
 #include "ipc/login_auth_limits.h"
 #include "ipc/login_auth_route.h"
 #include "lib/channel.h"
 #include "lib/netaddr.h"
 
-#define LOGIN_AUTH_VERSION	5
+#define LOGIN_AUTH_VERSION	6
 extern const struct channel_contract login_auth_contract;
 
 enum login_auth_type {
@@ -53,7 +54,9 @@ struct login_auth_request {
 	uint16_t		 attempt;	/* of this client, from 1 */
 	char			 mech[LOGIN_AUTH_MECH_MAX + 1];
 	char			 session[LOGIN_AUTH_SESSION_MAX + 1];
-	struct netaddr		 rip, lip;	/* with ports */
+	/* With ports; a trusted peer of ours may have named the first two. */
+	struct netaddr		 rip, lip, real_rip, real_lip;
+	struct login_auth_forward forward;	/* what that peer said */
 	struct login_auth_bytes	 initial;	/* initial response */
 };
 

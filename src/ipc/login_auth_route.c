@@ -26,6 +26,7 @@ login_auth_route_put(struct wire_writer *w, const struct login_auth_route *m)
 	for (unsigned int i = 0; i < m->naddrs && !w->has_failed; i++)
 		wire_put_addr(w, &m->addrs[i]);
 	login_auth_tls_put(w, &m->tls, m->naddrs);
+	login_auth_forward_put(w, &m->forward);
 }
 
 int
@@ -46,5 +47,6 @@ login_auth_route_get(struct wire_reader *r, struct login_auth_route *m)
 	for (unsigned int i = 0; i < m->naddrs; i++)
 		wire_get_addr(r, &m->addrs[i]);
 	login_auth_tls_get(r, &m->tls, m->naddrs);
+	login_auth_forward_get(r, &m->forward);
 	return wire_end(r);
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ipc/login_auth_forward.h"
 #include "ipc/login_auth_host.h"
 #include "ipc/login_auth_limits.h"
 #include "ipc/login_auth_tls.h"
@@ -34,6 +35,7 @@ struct login_auth_route {
 	bool		 has_nodelay;	/* no delay after a host's refusal */
 	struct login_auth_host how;	/* to speak with the host */
 	struct login_auth_tls tls;
+	struct login_auth_forward forward;	/* to be told to the host */
 	uint8_t		 naddrs;	/* at least 1 */
 	struct netaddr	 addrs[LOGIN_AUTH_ADDRS_MAX];	/* with ports */
 };

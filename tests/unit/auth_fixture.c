@@ -160,6 +160,8 @@ request_bytes(struct fixture *f, uint32_t id, const char *mech,
 	assert_int_equal(netaddr_parse(&m.rip, "192.0.2.7", 9), 0);
 	assert_int_equal(netaddr_parse(&m.lip, "192.0.2.1", 9), 0);
 	m.lip.port = 143;
+	m.real_rip = m.rip;
+	m.real_lip = m.lip;
 	return auth_exchange_open(&f->map, id, &m);
 }
 

@@ -95,10 +95,35 @@ assert_same_addr(const struct netaddr *a, const struct netaddr *b)
 	assert_memory_equal(a->ip, b->ip, sizeof(a->ip));
 }
 
+/* No pair, one, and as many bytes as there may be. */
+static void
+fill_forward(struct login_auth_forward *f, enum share share)
+{
+	char value[LOGIN_AUTH_FORWARD_MAX];
+
+	f->len = 0;
+	if (share == SHARE_SOME)
+		assert_int_equal(login_auth_forward_set(f, "name", 4, "v",
+		    1), 0);
+	if (share == SHARE_FULL)
+		assert_int_equal(login_auth_forward_set(f, "n", 1,
+		    memset(value, 'v', sizeof(value)), sizeof(value) - 3), 0);
+}
+
+static void
+same_forward(const struct login_auth_forward *a,
+    const struct login_auth_forward *b)
+{
+	assert_int_equal(a->len, b->len);
+	assert_memory_equal(a->pairs, b->pairs, a->len);
+}
+
 static void
 fill_request(void *msg, enum share share)
 {
 	struct login_auth_request *m = msg;
+
+	fill_forward(&m->forward, share);
 
 	/* "No initial response" is told from an empty one. */
 	m->has_initial = share != SHARE_EMPTY;
@@ -116,6 +141,7 @@ same_request(const void *a, const void *b)
 	const struct login_auth_request *x = a, *y = b;
 
 	assert_int_equal(x->has_initial, y->has_initial);
+	same_forward(&x->forward, &y->forward);
 	assert_int_equal(x->initial.len, y->initial.len);
 	if (x->initial.len != 0)
 		assert_memory_equal(x->initial.data, y->initial.data,
@@ -133,6 +159,7 @@ fill_route(void *msg, enum share share)
 	m->tls.kind = share == SHARE_EMPTY ? LOGIN_AUTH_TLS_NONE :
 	    share == SHARE_SOME ? LOGIN_AUTH_TLS_STARTTLS :
 	    LOGIN_AUTH_TLS_LAST;
+	fill_forward(&m->forward, share);
 	m->tls.is_any_cert = share == SHARE_SOME;
 	for (unsigned int i = 0; i < m->naddrs && share != SHARE_EMPTY; i++)
 		m->tls.word[i] = (uint8_t)(m->naddrs - 1 - i);
@@ -153,6 +180,7 @@ same_route(const void *a, const void *b)
 	assert_int_equal(x->tls.is_any_cert, y->tls.is_any_cert);
 	assert_string_equal(x->tls.names, y->tls.names);
 	assert_memory_equal(x->tls.word, y->tls.word, x->naddrs);
+	same_forward(&x->forward, &y->forward);
 }
 
 /* No row; one with a NULL and an empty value; one with all columns. */
@@ -383,7 +411,9 @@ const struct message messages[] = {
 		TEXT(login_auth_request, session),
 		ADDR(login_auth_request, rip),
 		ADDR(login_auth_request, lip),
-	}, .nfields = 7, .fill = fill_request, .same = same_request },
+		ADDR(login_auth_request, real_rip),
+		ADDR(login_auth_request, real_lip),
+	}, .nfields = 9, .fill = fill_request, .same = same_request },
 	{ MESSAGE(login_auth_bytes, login_auth), .fields = {
 		SPAN(login_auth_bytes, data, LOGIN_AUTH_RESPONSE_MAX),
 	}, .nfields = 1 },

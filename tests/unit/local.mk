@@ -90,6 +90,7 @@ UNIT_TESTS += tests/unit/test_imap_reply_parse
 UNIT_TESTS += tests/unit/test_imap_token
 UNIT_TESTS += tests/unit/test_ipc
 UNIT_TESTS += tests/unit/test_ipc_limits
+UNIT_TESTS += tests/unit/test_login_auth_forward
 UNIT_TESTS += tests/unit/test_cert_set
 UNIT_TESTS += tests/unit/test_certs
 UNIT_TESTS += tests/unit/test_mech

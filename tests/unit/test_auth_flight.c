@@ -105,6 +105,8 @@ ask_from(struct auth_request_map *map, uint32_t id)
 
 	assert_int_equal(netaddr_parse(&m.rip, "192.0.2.7", 9), 0);
 	assert_int_equal(netaddr_parse(&m.lip, "192.0.2.1", 9), 0);
+	m.real_rip = m.rip;
+	m.real_lip = m.lip;
 	assert_int_equal(auth_exchange_open(map, id, &m), 0);
 }
 

@@ -209,6 +209,8 @@ ask(struct peer *p, uint32_t id, const char *mech, bool has_initial)
 	(void)strlcpy(m.mech, mech, sizeof(m.mech));
 	assert_int_equal(netaddr_parse(&m.rip, "192.0.2.7", 9), 0);
 	assert_int_equal(netaddr_parse(&m.lip, "192.0.2.1", 9), 0);
+	m.real_rip = m.rip;
+	m.real_lip = m.lip;
 	wire_writer_init(&w, body, sizeof(body));
 	login_auth_request_put(&w, &m);
 	channel_send(p->channel, LOGIN_AUTH_REQUEST, id, &w, -1);

@@ -235,6 +235,7 @@ make_route(uint8_t says, unsigned int has)
 	wire_put_text(&w, "mail.example");
 	for (unsigned int i = 0; i < has; i++)
 		wire_put_u8(&w, 0);
+	wire_put_bytes(&w, "", 0);	/* forward */
 	wire_reader_init(&r, body, w.len);
 	return login_auth_route_get(&r, &route);
 }
@@ -300,8 +301,9 @@ make_request(bool has_initial, bool is_there)
 	wire_put_u16(&w, 1);
 	wire_put_text(&w, "PLAIN");
 	wire_put_text(&w, "session");
-	wire_put_addr(&w, &address);
-	wire_put_addr(&w, &address);
+	for (unsigned int i = 0; i < 4; i++)
+		wire_put_addr(&w, &address);
+	wire_put_bytes(&w, "", 0);	/* forward */
 	if (is_there)
 		wire_put_bytes(&w, "", 0);
 	wire_reader_init(&r, body, w.len);
