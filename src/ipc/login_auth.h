@@ -23,7 +23,7 @@
 #include "lib/channel.h"
 #include "lib/netaddr.h"
 
-#define LOGIN_AUTH_VERSION	6
+#define LOGIN_AUTH_VERSION	7
 extern const struct channel_contract login_auth_contract;
 
 enum login_auth_type {
@@ -54,6 +54,8 @@ struct login_auth_request {
 	uint16_t		 attempt;	/* of this client, from 1 */
 	char			 mech[LOGIN_AUTH_MECH_MAX + 1];
 	char			 session[LOGIN_AUTH_SESSION_MAX + 1];
+	/* The user whom a verified certificate of the client names, or "". */
+	char			 cert_user[LOGIN_AUTH_USER_MAX + 1];
 	/* With ports; a trusted peer of ours may have named the first two. */
 	struct netaddr		 rip, lip, real_rip, real_lip;
 	struct login_auth_forward forward;	/* what that peer said */

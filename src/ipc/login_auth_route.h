@@ -21,8 +21,11 @@ enum login_auth_way {	/* to log in at the mail host */
 	LOGIN_AUTH_WAY_COMMAND,	/* LOGIN; USER and PASS */
 	LOGIN_AUTH_WAY_PLAIN,	/* SASL PLAIN; the only one for a master */
 	LOGIN_AUTH_WAY_LOGIN,	/* SASL LOGIN */
+	LOGIN_AUTH_WAY_EXTERNAL,	/* our certificate is to do */
+	LOGIN_AUTH_WAY_OAUTHBEARER,	/* pass, or if "" the client's token */
+	LOGIN_AUTH_WAY_XOAUTH2,
 };
-#define LOGIN_AUTH_WAY_LAST	LOGIN_AUTH_WAY_LOGIN
+#define LOGIN_AUTH_WAY_LAST	LOGIN_AUTH_WAY_XOAUTH2
 
 struct login_auth_route {
 	char		 user[LOGIN_AUTH_USER_MAX + 1];	/* for log lines */

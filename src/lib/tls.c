@@ -473,20 +473,20 @@ tls_peer_subject(const struct tls *t, char *dst, size_t size)
 }
 
 void
-tls_peer_name(const struct tls *t, char *dst, size_t size)
+tls_peer_name(const struct tls *t, const char *field, char *dst, size_t size)
 {
 	X509 *peer = tls_peer(t);
+	int at, len, nid = OBJ_txt2nid(field);
 	const X509_NAME *name;
 	unsigned char *text = NULL;
-	int at, len;
 
 	dst[0] = '\0';
-	if (peer == NULL)
+	if (peer == NULL || nid == NID_undef)
 		return;
 	name = X509_get_subject_name(peer);
-	at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+	at = X509_NAME_get_index_by_NID(name, nid, -1);
 	/* With two of them nobody can say which one is meant. */
-	if (at < 0 || X509_NAME_get_index_by_NID(name, NID_commonName, at) >= 0)
+	if (at < 0 || X509_NAME_get_index_by_NID(name, nid, at) >= 0)
 		return;
 	len = ASN1_STRING_to_UTF8(&text,
 	    X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));

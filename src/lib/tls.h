@@ -122,11 +122,13 @@ const char	*tls_error_text(const struct tls *);
 /* After the handshake. */
 void		 tls_facts_get(const struct tls *, struct tls_facts *);
 /*
- * The verified certificate's subject (RFC 4514) and its common name;
- * foreign text.  "" when there is no verified certificate or no such name, or
- * a name that is not clean text or does not fit.
+ * The verified certificate's subject (RFC 4514), and one field of it by the
+ * field's name ("commonName"); foreign text.  "" when there is no verified
+ * certificate, no such field or more than one, or its text is not clean or
+ * does not fit.
  */
 void		 tls_peer_subject(const struct tls *, char *dst, size_t size);
-void		 tls_peer_name(const struct tls *, char *dst, size_t size);
+void		 tls_peer_name(const struct tls *, const char *field, char *dst,
+		    size_t size);
 
 #endif

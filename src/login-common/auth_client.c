@@ -18,6 +18,7 @@
 #include "lib/channel.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
+#include "login-common/client_tls.h"
 #include "login-common/login_process.h"
 #include "login-common/sasl.h"
 #include "login-common/session.h"
@@ -459,6 +460,7 @@ auth_client_submit(struct auth_client *ac, struct session *s,
 	    (uint16_t)s->login->ntries;
 	(void)strlcpy(m.mech, s->login->mech, sizeof(m.mech));
 	(void)strlcpy(m.session, s->id, sizeof(m.session));
+	client_tls_user(s, m.cert_user, sizeof(m.cert_user));
 	m.rip = s->rip;
 	m.lip = s->lip;
 	m.real_rip = s->rip;

@@ -30,6 +30,9 @@ backend_sasl_name(enum login_auth_way way)
 		[LOGIN_AUTH_WAY_COMMAND] = "",
 		[LOGIN_AUTH_WAY_PLAIN] = "PLAIN",
 		[LOGIN_AUTH_WAY_LOGIN] = "LOGIN",
+		[LOGIN_AUTH_WAY_EXTERNAL] = "EXTERNAL",
+		[LOGIN_AUTH_WAY_OAUTHBEARER] = "OAUTHBEARER",
+		[LOGIN_AUTH_WAY_XOAUTH2] = "XOAUTH2",
 	};
 
 	return names[way];

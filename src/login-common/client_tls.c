@@ -85,6 +85,15 @@ client_tls_has_failed(const struct session *s)
 	    tls_error_text(s->client.tls)[0] != '\0';
 }
 
+void
+client_tls_user(const struct session *s, char *dst, size_t size)
+{
+	dst[0] = '\0';
+	if (s->client.tls != NULL && tls_is_done(s->client.tls))
+		tls_peer_name(s->client.tls,
+		    s->process->set->ssl_cert_username_field, dst, size);
+}
+
 static void
 client_tls_done(struct session *s)
 {

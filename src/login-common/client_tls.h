@@ -30,6 +30,11 @@ bool	client_tls_is_offered(const struct session *);
 bool	client_tls_can_talk(const struct session *);
 /* TLS failed, the connection did not: the reason of an end. */
 bool	client_tls_has_failed(const struct session *);
+/*
+ * The user whom the client's verified certificate names, "" if there is none;
+ * the field is ssl_cert_username_field.
+ */
+void	client_tls_user(const struct session *, char *dst, size_t);
 
 /* State TLS_HANDSHAKE. */
 void	client_tls_step(struct session *);

@@ -409,11 +409,12 @@ const struct message messages[] = {
 		U16(login_auth_request, attempt),
 		TEXT(login_auth_request, mech),
 		TEXT(login_auth_request, session),
+		TEXT(login_auth_request, cert_user),
 		ADDR(login_auth_request, rip),
 		ADDR(login_auth_request, lip),
 		ADDR(login_auth_request, real_rip),
 		ADDR(login_auth_request, real_lip),
-	}, .nfields = 9, .fill = fill_request, .same = same_request },
+	}, .nfields = 10, .fill = fill_request, .same = same_request },
 	{ MESSAGE(login_auth_bytes, login_auth), .fields = {
 		SPAN(login_auth_bytes, data, LOGIN_AUTH_RESPONSE_MAX),
 	}, .nfields = 1 },

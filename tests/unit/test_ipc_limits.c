@@ -301,6 +301,7 @@ make_request(bool has_initial, bool is_there)
 	wire_put_u16(&w, 1);
 	wire_put_text(&w, "PLAIN");
 	wire_put_text(&w, "session");
+	wire_put_text(&w, "");
 	for (unsigned int i = 0; i < 4; i++)
 		wire_put_addr(&w, &address);
 	wire_put_bytes(&w, "", 0);	/* forward */

@@ -145,7 +145,8 @@ rig_connect(struct rig *rig, const char *name, const char *where)
 	(void)snprintf(rig->sni, sizeof(rig->sni), "%s",
 	    rig->facts.sni == NULL ? "-" : rig->facts.sni);
 	tls_peer_subject(pair.server, rig->subject, sizeof(rig->subject));
-	tls_peer_name(pair.server, rig->name, sizeof(rig->name));
+	tls_peer_name(pair.server, "commonName", rig->name,
+	    sizeof(rig->name));
 	tls_fixture_pair_close(&pair);
 }
 
