@@ -21,16 +21,22 @@ src_ipc_libipc_a_SOURCES = \
 	src/ipc/login_auth_host.c \
 	src/ipc/login_auth_host.h \
 	src/ipc/login_auth_limits.h \
+	src/ipc/login_auth_local.c \
+	src/ipc/login_auth_local.h \
 	src/ipc/login_auth_route.c \
 	src/ipc/login_auth_route.h \
 	src/ipc/login_auth_tls.c \
 	src/ipc/login_auth_tls.h \
 	src/ipc/login_signer.c \
 	src/ipc/login_signer.h \
+	src/ipc/mail_ticket.c \
+	src/ipc/mail_ticket.h \
 	src/ipc/master_child.c \
 	src/ipc/master_child.h \
 	src/ipc/master_ctl.c \
 	src/ipc/master_ctl.h \
+	src/ipc/master_mail.c \
+	src/ipc/master_mail.h \
 	src/ipc/master_tls.c \
 	src/ipc/master_tls.h \
 	src/ipc/roles.c \

@@ -19,11 +19,12 @@
 
 #include "ipc/login_auth_forward.h"
 #include "ipc/login_auth_limits.h"
+#include "ipc/login_auth_local.h"
 #include "ipc/login_auth_route.h"
 #include "lib/channel.h"
 #include "lib/netaddr.h"
 
-#define LOGIN_AUTH_VERSION	7
+#define LOGIN_AUTH_VERSION	8
 extern const struct channel_contract login_auth_contract;
 
 enum login_auth_type {
@@ -38,6 +39,7 @@ enum login_auth_type {
 	LOGIN_AUTH_OK = 101,
 	LOGIN_AUTH_CHALLENGE = 102,
 	LOGIN_AUTH_FAIL = 103,
+	LOGIN_AUTH_LOCAL = 104,		/* instead of OK: a mail process here */
 };
 
 #define LOGIN_AUTH_OPEN_MAX	16384	/* requests; more is a violation */

@@ -21,7 +21,7 @@
 #include "lib/channel.h"
 #include "lib/netaddr.h"
 
-#define MASTER_CHILD_VERSION	4
+#define MASTER_CHILD_VERSION	5
 
 extern const struct channel_contract master_child_contract;
 
@@ -49,6 +49,11 @@ enum master_child_type {
 	MASTER_CHECK = 17,		/* signer, instead of START, fd: the
 					   cert_set that the keys are for */
 	MASTER_AUTH_SELF = 18,		/* auth: which of how many you are */
+	/* bodies and more: ipc/master_mail.h */
+	MASTER_MAIL_TICKET = 19,	/* auth: answer to MAIL_ASK */
+	MASTER_MAIL_SESSION = 20,	/* auth: one that lives */
+	MASTER_MAIL_ENDED = 21,		/* auth: a place is free */
+	MASTER_MAIL_STARTED = 22,	/* login: answer to MAIL_START */
 	/* child to master */
 	CHILD_READY = 101,
 	CHILD_TAKEN = 102,		/* per-connection: I have my client */
@@ -60,6 +65,8 @@ enum master_child_type {
 	CHILD_TLS_CERT = 107,		/* signer: what CHECK has found */
 	CHILD_TLS_FAULT = 108,
 	CHILD_TLS_CHECKED = 109,	/* that was all */
+	CHILD_MAIL_ASK = 110,		/* auth: he may log in here */
+	CHILD_MAIL_START = 111,		/* login, fd: a connection */
 };
 
 #define MASTER_SETTINGS_PART_MAX	16000

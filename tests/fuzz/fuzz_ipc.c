@@ -14,6 +14,7 @@
 #include "ipc/login_signer.h"
 #include "ipc/master_child.h"
 #include "ipc/master_ctl.h"
+#include "ipc/master_mail.h"
 #include "ipc/master_tls.h"
 
 union fuzz_any {
@@ -55,6 +56,12 @@ union fuzz_any {
 	struct login_signer_refused	 login_signer_refused;
 	struct master_ctl_cert		 master_ctl_cert;
 	struct master_auth		 master_auth;
+	struct login_auth_local		 login_auth_local;
+	struct child_mail_ask		 child_mail_ask;
+	struct master_mail_ticket	 master_mail_ticket;
+	struct child_mail_start		 child_mail_start;
+	struct master_mail_started	 master_mail_started;
+	struct master_mail_session	 master_mail_session;
 };
 
 struct fuzz_message {
@@ -114,6 +121,12 @@ CALLS(login_signer_signed)
 CALLS(login_signer_refused)
 CALLS(master_ctl_cert)
 CALLS(master_auth)
+CALLS(login_auth_local)
+CALLS(child_mail_ask)
+CALLS(master_mail_ticket)
+CALLS(child_mail_start)
+CALLS(master_mail_started)
+CALLS(master_mail_session)
 
 static const struct fuzz_message messages[] = {
 	ROW(master_settings_part), ROW(master_log_fallback),
@@ -135,6 +148,9 @@ static const struct fuzz_message messages[] = {
 	ROW(login_signer_sign), ROW(login_signer_signed),
 	ROW(login_signer_refused), ROW(master_auth),
 	ROW(master_ctl_cert),
+	ROW(login_auth_local), ROW(child_mail_ask),
+	ROW(master_mail_ticket), ROW(child_mail_start),
+	ROW(master_mail_started), ROW(master_mail_session),
 };
 
 int

@@ -19,6 +19,7 @@
 #include "ipc/login_signer.h"
 #include "ipc/master_child.h"
 #include "ipc/master_ctl.h"
+#include "ipc/master_mail.h"
 #include "ipc/master_tls.h"
 #include "ipc/roles.h"
 #include "lib/log.h"
@@ -48,6 +49,11 @@ CALLS(master_tickets)
 CALLS(master_signer)
 CALLS(child_tls_fault)
 CALLS(child_tls_cert)
+CALLS(child_mail_ask)
+CALLS(master_mail_ticket)
+CALLS(child_mail_start)
+CALLS(master_mail_started)
+CALLS(master_mail_session)
 CALLS(login_signer_sign)
 CALLS(login_signer_signed)
 CALLS(login_signer_refused)
@@ -57,6 +63,7 @@ CALLS(login_auth_route)
 CALLS(login_auth_fail)
 CALLS(login_auth_outcome)
 CALLS(login_auth_session)
+CALLS(login_auth_local)
 CALLS(auth_worker_lookup)
 CALLS(auth_worker_verify)
 CALLS(auth_worker_resolve)
@@ -393,6 +400,39 @@ const struct message messages[] = {
 		TEXT(child_tls_cert, kind),
 		TEXT(child_tls_cert, names),
 	}, .nfields = 5 },
+	{ MESSAGE(child_mail_ask, master_child), .fields = {
+		U32(child_mail_ask, login),
+		ENUM(child_mail_ask, service, SERVICE_LAST),
+		BOOL(child_mail_ask, is_secured),
+		U32(child_mail_ask, uid),
+		U32(child_mail_ask, gid),
+		TEXT(child_mail_ask, user),
+		TEXT(child_mail_ask, home),
+		TEXT(child_mail_ask, mail),
+		TEXT(child_mail_ask, session),
+		ADDR(child_mail_ask, rip),
+		ADDR(child_mail_ask, lip),
+	}, .nfields = 11 },
+	{ MESSAGE(master_mail_ticket, master_child), .fields = {
+		ENUM(master_mail_ticket, result, MASTER_MAIL_RESULT_LAST),
+		U64(master_mail_ticket, ticket.high),
+		U64(master_mail_ticket, ticket.low),
+	}, .nfields = 3 },
+	{ MESSAGE(child_mail_start, master_child), .fields = {
+		U64(child_mail_start, ticket.high),
+		U64(child_mail_start, ticket.low),
+		BOOL(child_mail_start, is_relayed),
+		TEXT(child_mail_start, tag),
+	}, .nfields = 4 },
+	{ MESSAGE(master_mail_started, master_child), .fields = {
+		ENUM(master_mail_started, result, MASTER_MAIL_RESULT_LAST),
+		U32(master_mail_started, pid),
+	}, .nfields = 2 },
+	{ MESSAGE(master_mail_session, master_child), .fields = {
+		ENUM(master_mail_session, service, SERVICE_LAST),
+		TEXT(master_mail_session, user),
+		ADDR(master_mail_session, rip),
+	}, .nfields = 3 },
 	{ MESSAGE(login_signer_sign, login_signer), .fields = {
 		U16(login_signer_sign, key),
 		SPAN(login_signer_sign, tbs, LOGIN_SIGNER_TBS_MAX),
@@ -445,6 +485,11 @@ const struct message messages[] = {
 		ENUM(login_auth_session, service, SERVICE_LAST),
 		TEXT(login_auth_session, user),
 		ADDR(login_auth_session, rip),
+	}, .nfields = 3 },
+	{ MESSAGE(login_auth_local, login_auth), .fields = {
+		TEXT(login_auth_local, user),
+		U64(login_auth_local, ticket.high),
+		U64(login_auth_local, ticket.low),
 	}, .nfields = 3 },
 	{ MESSAGE(auth_worker_lookup, auth_worker), .fields = {
 		U8(auth_worker_lookup, passdb),
