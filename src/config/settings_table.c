@@ -152,7 +152,7 @@ const struct setting settings_table[] = {
 	  GLOBAL(ssl_curve_list), .value = "", .roles = LOGIN,
 	  .doc = "curves; empty = X25519:P-256:P-384" },
 	{ .name = "ssl_prefer_server_ciphers", .type = SETTING_BOOL,
-	  GLOBAL(ssl_prefer_server_ciphers), .value = "no", .roles = LOGIN,
+	  GLOBAL(ssl_prefer_server_ciphers), .value = "yes", .roles = LOGIN,
 	  .doc = "our order of cipher suites, not the client's" },
 	{ .name = "verbose_ssl", .type = SETTING_BOOL, GLOBAL(verbose_ssl),
 	  .value = "no", .roles = LOGIN,

@@ -16,6 +16,7 @@ tests_bench_stubhost_SOURCES = tests/bench/stubhost.c tests/bench/bench.h
 tests_bench_stubhost_LDADD = $(BSD_LIBS)
 
 EXTRA_DIST += tests/bench/auth.py tests/bench/soak.py
+EXTRA_DIST += tests/bench/testssl.py
 CLEANFILES = $(EXTRA_PROGRAMS)
 
 bench: all $(EXTRA_PROGRAMS)

@@ -37,11 +37,15 @@ class Authority:
                 "-subj", f"/CN=Test {name}", "-days", "30")
         self.path = folder / f"{name}.pem"
 
-    def issue(self, name, names=(), kind="ec", days=30):
-        """(certificate, key): paths; names are for subjectAltName."""
+    def issue(self, name, names=(), kind="ec", days=30, more=""):
+        """
+        (certificate, key): paths; names are for subjectAltName, more are
+        further lines of extensions.
+        """
         alt = ",".join(f"DNS:{host}" for host in names)
         ext = self.folder / f"{name}.ext"
-        ext.write_text(f"subjectAltName={alt}\n" if alt else "\n")
+        alt = f"subjectAltName={alt}\n" if alt else "\n"
+        ext.write_text(alt + more)
         openssl(self.folder, "req", "-new", "-newkey", *KEYS[kind],
                 "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr",
                 "-subj", f"/CN={name}")
