@@ -6,12 +6,26 @@
  */
 #include "auth/auth_exchange.h"
 
+#include <bsd/string.h>
 #include <string.h>
 #include <strings.h>
 
 #include "auth/auth_gate.h"
 #include "auth/auth_request.h"
 #include "config/settings.h"
+
+/* The certificate names the user, whatever was typed. */
+static void
+auth_exchange_use_cert(struct auth_request *r)
+{
+	if (!r->env->settings->auth_ssl_username_from_cert ||
+	    r->cert_user[0] == '\0')
+		return;
+	if (strcmp(r->exchange.user, r->cert_user) != 0)
+		auth_request_say(r, "the certificate's name counts");
+	(void)strlcpy(r->exchange.user, r->cert_user,
+	    sizeof(r->exchange.user));
+}
 
 /* What a step of the mechanism has led to. */
 static void
@@ -25,6 +39,9 @@ auth_exchange_step(struct auth_request *r, enum mech_result result)
 		auth_request_reply(r, &challenge);
 		break;
 	case MECH_CREDENTIALS:
+		auth_exchange_use_cert(r);
+		auth_gate_enter(r);
+		break;
 	case MECH_REFUSED:
 		auth_gate_enter(r);
 		break;

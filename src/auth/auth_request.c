@@ -339,6 +339,7 @@ auth_request_new(struct auth_request_map *map, uint32_t id,
 	r->real_lip = m->real_lip;
 	r->forward = m->forward;
 	(void)strlcpy(r->session, m->session, sizeof(r->session));
+	(void)strlcpy(r->cert_user, m->cert_user, sizeof(r->cert_user));
 	(void)RB_INSERT(auth_request_tree, &map->tree, &r->node);
 	map->nopen++;
 	map->env->nopen++;

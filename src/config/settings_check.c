@@ -429,7 +429,7 @@ check_timeouts(struct reader *r)
 		    "than auth_request_timeout");
 }
 
-/* Rows that do nothing in this version, and rows that must not be set. */
+/* Rows that do nothing in this version. */
 static void
 check_row(struct reader *r, const struct setting *row, int service)
 {
@@ -443,8 +443,6 @@ check_row(struct reader *r, const struct setting *row, int service)
 		base = (const uint8_t *)&r->settings->services[service];
 		usual = (const uint8_t *)&r->defaults->services[service];
 	}
-	if (row->is_fixed)
-		settings_check_fixed(r, row, base, usual, &place);
 	if (row->notice != NULL && !setting_value_is_same(row,
 	    base + row->offset, usual + row->offset))
 		reader_notice(r, &place, row->name, row->notice);
@@ -456,7 +454,7 @@ check_rows(struct reader *r)
 	const struct setting *row = settings_table;
 
 	for (size_t i = 0; i < settings_table_rows; i++, row++) {
-		if (row->notice == NULL && !row->is_fixed)
+		if (row->notice == NULL)
 			continue;
 		if (row->scope == SETTING_GLOBAL)
 			check_row(r, row, -1);
@@ -492,23 +490,6 @@ settings_check(struct reader *r)
 	derive(r);
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		checks[i](r);
-}
-
-void
-settings_check_fixed(struct reader *r, const struct setting *row,
-    const void *base, const void *default_base,
-    const struct config_place *place)
-{
-	if (setting_value_is_same(row, (const uint8_t *)base + row->offset,
-	    (const uint8_t *)default_base + row->offset))
-		return;
-	if (row->value[0] == '\0')
-		faults_add(r->faults, place,
-		    "%s: this version does not support it", row->name);
-	else
-		faults_add(r->faults, place,
-		    "%s: this version supports only \"%s\"", row->name,
-		    row->value);
 }
 
 /* Numbers of an account's name, or of a number; -1 when there is none. */

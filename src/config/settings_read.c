@@ -279,9 +279,6 @@ read_passdb(struct reader *r, const struct config_node *section)
 			continue;
 		}
 		reader_set(r, row, passdb, node, 0);
-		if (row->is_fixed)
-			settings_check_fixed(r, row, passdb,
-			    &r->defaults->passdbs[0], &node->place);
 		if (row->offset == offsetof(struct settings_passdb, args))
 			r->passdb_places[r->settings->npassdbs - 1] =
 			    node->place;

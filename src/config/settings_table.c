@@ -343,7 +343,7 @@ const struct setting settings_table[] = {
 	  .doc = "no login without a certificate of the client" },
 	{ .name = "auth_ssl_username_from_cert", .type = SETTING_BOOL,
 	  GLOBAL(auth_ssl_username_from_cert), .value = "no",
-	  .is_fixed = true,
+	  .roles = LOGIN | AUTH,
 	  .doc = "the client's certificate names the user" },
 	{ .name = "auth_cache_size", .type = SETTING_SIZE,
 	  GLOBAL(auth_cache_size_bytes), .value = "0", .unit = KB,

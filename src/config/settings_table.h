@@ -60,7 +60,6 @@ struct setting {
 	uint8_t		 scope;		/* enum setting_scope */
 	uint8_t		 roles;		/* SETTING_ROLE_ bits */
 	uint8_t		 only;		/* 1 + enum service_id; 0 = all */
-	bool		 is_fixed;	/* other values are refused */
 	bool		 needs_restart;	/* a reload does not change it */
 };
 

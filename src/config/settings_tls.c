@@ -213,4 +213,9 @@ settings_tls_check(struct reader *r)
 		faults_add(r->faults, &place, "auth_ssl_require_client_cert: "
 		    "without TLS and ssl_verify_client_cert = yes nobody "
 		    "could log in");
+	place = reader_place(r, "auth_ssl_username_from_cert", -1);
+	if (set->auth_ssl_username_from_cert && !set->ssl_verify_client_cert)
+		faults_add(r->faults, &place, "auth_ssl_username_from_cert: "
+		    "without ssl_verify_client_cert = yes nobody shows a "
+		    "certificate");
 }

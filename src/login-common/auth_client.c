@@ -416,15 +416,21 @@ auth_client_needs_name(const struct auth_client *ac)
 
 /*
  * The name in a first response, whose form is auth's to judge: of PLAIN for
- * whom (RFC 4616: authzid NUL authcid NUL password) or who, of LOGIN all.
+ * whom (RFC 4616: authzid NUL authcid NUL password) or who, of LOGIN all; or
+ * that of the certificate (RFC 4422, A: EXTERNAL).
  */
 static void
 auth_client_number(const struct auth_client *ac, struct session *s,
-    const char *initial, size_t len)
+    const char *cert_user, const char *initial, size_t len)
 {
 	const char *end;
 
-	if (strcmp(s->login->mech, "PLAIN") == 0 && len > 0) {
+	if (cert_user[0] != '\0' &&
+	    (ac->process->set->auth_ssl_username_from_cert ||
+	    (len == 0 && strcmp(s->login->mech, "EXTERNAL") == 0))) {
+		initial = cert_user;
+		len = strlen(cert_user);
+	} else if (strcmp(s->login->mech, "PLAIN") == 0 && len > 0) {
 		if (initial[0] == '\0') {
 			initial++;
 			len--;
@@ -446,7 +452,8 @@ auth_client_submit(struct auth_client *ac, struct session *s,
 	struct auth_peer *ap;
 	struct wire_writer w;
 
-	auth_client_number(ac, s, has_initial ? initial : "",
+	client_tls_user(s, m.cert_user, sizeof(m.cert_user));
+	auth_client_number(ac, s, m.cert_user, has_initial ? initial : "",
 	    has_initial ? len : 0);
 	if ((ap = auth_client_choose(ac, s)) == NULL) {
 		session_auth_fail(s, &fail);
@@ -460,7 +467,6 @@ auth_client_submit(struct auth_client *ac, struct session *s,
 	    (uint16_t)s->login->ntries;
 	(void)strlcpy(m.mech, s->login->mech, sizeof(m.mech));
 	(void)strlcpy(m.session, s->id, sizeof(m.session));
-	client_tls_user(s, m.cert_user, sizeof(m.cert_user));
 	m.rip = s->rip;
 	m.lip = s->lip;
 	m.real_rip = s->rip;

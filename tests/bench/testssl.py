@@ -24,7 +24,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 
 LEVELS = ["OK", "INFO", "LOW", "MEDIUM", "HIGH", "CRITICAL", "WARN", "FATAL"]
-FINE = ["OK", "INFO"]
+FINE = ["OK", "INFO", "DEBUG"]
 TOLERATED = [*FINE, "LOW"]
 NAME = "mail.test"
 DAYS = 90

@@ -549,32 +549,6 @@ def test_a_new_certificate_needs_no_restart(new_suite, hosts):
 # Certificates of clients.
 
 
-def client_login(suite, cert):
-    """Whether joe can log in with this certificate of his."""
-    try:
-        with connected(suite, "imap", "port",
-                       tls=context(cert=cert)) as client:
-            return client.login("joe", "pw")[1].startswith("a OK")
-    except (ssl.SSLError, WireError, ConnectionError):
-        return False
-
-
-@pytest.mark.parametrize("is_required", [False, True])
-def test_T_T7_certificates_of_clients(new_suite, hosts, is_required):
-    made = certificates()
-    suite = new_suite(**tls_options(
-        {"ssl_verify_client_cert": "yes", "ssl_ca_file": made["ca"]},
-        auth={"ssl_require_client_cert": "yes" if is_required else "no"},
-    ))
-    suite.add_row(hosts.row("joe"))
-    assert client_login(suite, made["joe"])
-    assert not client_login(suite, made["stranger"])
-    assert client_login(suite, None) == (not is_required)
-    # In clear there is no certificate at all.
-    line = suite.imap().login("joe", "pw")[1]
-    assert line.startswith("a NO [PRIVACY" if is_required else "a OK")
-
-
 def test_verbose_ssl(new_suite):
     suite = new_suite(**tls_options({"verbose_ssl": "yes"}))
     with connected(suite, "imap", "port", name="a.test"):

@@ -116,6 +116,10 @@ test_pairs(void **state)
 	bad("ssl_client_min_protocol = SSLv3", "ssl_client_min_protocol");
 	bad("ssl_cert_file = c", "ssl_cert_file");
 	bad(CERT "ssl_verify_client_cert = yes", "ssl_verify_client_cert");
+	bad(CERT "ssl_cert_username_field = surname",
+	    "ssl_cert_username_field");
+	bad(CERT "auth_ssl_username_from_cert = yes",
+	    "f:3: auth_ssl_username_from_cert: without");
 }
 
 static void

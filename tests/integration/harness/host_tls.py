@@ -42,8 +42,8 @@ class HostAuthority:
         self.conf = self.dir / "conf"
         self.conf.write_text(CA_CONF.format(dir=self.dir))
         (self.dir / "index").touch()
-        for name in ("serial", "crlnumber"):
-            (self.dir / name).write_text("01\n")
+        for number in ("serial", "crlnumber"):
+            (self.dir / number).write_text("01\n")
         self.path = self.dir / "ca.pem"
         self._openssl("req", "-x509", *P256, "-keyout", "ca.key", "-out",
                       "ca.pem", "-subj", f"/CN=Authority {name}",
