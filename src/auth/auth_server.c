@@ -41,6 +41,7 @@ static int	auth_server_outcome(void *, uint32_t, struct wire_reader *,
 static int	auth_server_end(void *, uint32_t, struct wire_reader *, int);
 static int	auth_server_session(void *, uint32_t, struct wire_reader *,
 		    int);
+static int	auth_server_tried(void *, uint32_t, struct wire_reader *, int);
 
 static const struct channel_row auth_server_rows[] = {
 	{ LOGIN_AUTH_REQUEST, "REQUEST", 1, 1, CHANNEL_BODY_MAX, false, false,
@@ -49,10 +50,12 @@ static const struct channel_row auth_server_rows[] = {
 	    false, auth_server_continue },
 	{ LOGIN_AUTH_CANCEL, "CANCEL", 1, 0, 0, false, false,
 	    auth_server_cancel },
-	{ LOGIN_AUTH_OUTCOME, "OUTCOME", 1, 1, 1, false, false,
+	{ LOGIN_AUTH_OUTCOME, "OUTCOME", 1, 2, 2, false, false,
 	    auth_server_outcome },
 	{ LOGIN_AUTH_END, "END", 1, 0, 0, false, false, auth_server_end },
-	{ LOGIN_AUTH_SESSION, "SESSION", 1, 4, CHANNEL_BODY_MAX, false, false,
+	{ LOGIN_AUTH_TRIED, "TRIED", 1, 3, 3, false, false,
+	    auth_server_tried },
+	{ LOGIN_AUTH_SESSION, "SESSION", 1, 5, CHANNEL_BODY_MAX, false, false,
 	    auth_server_session },
 };
 
@@ -108,6 +111,19 @@ auth_server_outcome(void *endpoint, uint32_t id, struct wire_reader *r,
 		return -1;
 	return grant_outcome(&login->map.grants, id,
 	    (enum login_auth_result)m.result);
+}
+
+static int
+auth_server_tried(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct auth_login *login = endpoint;
+	struct login_auth_tried m;
+
+	(void)fd;
+	if (login_auth_tried_get(r, &m) == -1 ||
+	    auth_request_find(&login->map, id) != NULL)
+		return -1;
+	return grant_tried(&login->map.grants, id, &m);
 }
 
 static int

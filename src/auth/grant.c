@@ -30,6 +30,7 @@ struct grant {
 	struct penalty_mark	*mark;	/* until it has logged in */
 	uint32_t		*rows;	/* the same; marks, or NULL */
 	uint32_t		 id;
+	unsigned int		 tried;	/* bits 1 << address of the route */
 	bool			 is_logged_in;
 };
 
@@ -266,6 +267,21 @@ grant_adopt(struct grant_map *map, uint32_t id, const struct grant_who *who)
 	if (grant_has_room(map))
 		grant_new(map, id, grant_place_get(map->all, who, 0))
 		    ->is_logged_in = true;
+}
+
+int
+grant_tried(struct grant_map *map, uint32_t id,
+    const struct login_auth_tried *tried)
+{
+	struct grant *g = grant_find(map, id);
+	unsigned int bit = 1u << tried->addr;
+
+	if (g == NULL)
+		return 0;
+	if (g->is_logged_in || (g->tried & bit) != 0)
+		return -1;
+	g->tried |= bit;
+	return 0;
 }
 
 int

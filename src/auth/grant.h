@@ -92,9 +92,12 @@ void	grant_adopt(struct grant_map *, uint32_t id,
 	    const struct grant_who *);
 bool	grant_has(const struct grant_map *, uint32_t id);
 /*
- * OUTCOME, END, CANCEL.  -1: the grant is not in the state for it: a
+ * TRIED, OUTCOME, END, CANCEL.  -1: the grant is not in the state for it: a
  * violation.  An id without a grant is fine: it may not have been counted.
  */
+int	grant_tried(struct grant_map *, uint32_t id,
+	    const struct login_auth_tried *)
+	    __attribute__((warn_unused_result));
 int	grant_outcome(struct grant_map *, uint32_t id,
 	    enum login_auth_result) __attribute__((warn_unused_result));
 int	grant_end(struct grant_map *, uint32_t id)

@@ -51,6 +51,14 @@ imap_broken(struct session *s, const char *what)
 	return BACKEND_BROKEN;
 }
 
+/* Nothing is wrong with the host, but this login cannot be made there. */
+static enum backend_result
+imap_unfit(struct session *s, const char *what)
+{
+	s->login->is_unfit = true;
+	return imap_broken(s, what);
+}
+
 /* A credential in the form it needs; the step that waits for "+", if any. */
 static enum backend_result
 imap_put_credential(struct session *s, const char *text,
@@ -82,7 +90,7 @@ imap_put_credential(struct session *s, const char *text,
 		break;
 	}
 	return n > 0 ? BACKEND_MORE :
-	    imap_broken(s, "credential cannot be sent");
+	    imap_unfit(s, "credential cannot be sent");
 }
 
 /* The password, then the end of the command. */
@@ -111,6 +119,7 @@ imap_send_authenticate(struct session *s, enum login_auth_way way)
 	if (!st->has_mech) {
 		(void)snprintf(s->login->detail, sizeof(s->login->detail),
 		    "host does not offer AUTH=%s", mech);
+		s->login->is_unfit = true;
 		return BACKEND_BROKEN;
 	}
 	session_backend_printf(s, "%s AUTHENTICATE %s", st->backend_tag, mech);
@@ -147,6 +156,7 @@ imap_send(struct session *s)
 	struct imap_state *st = session_protocol(s);
 	enum login_auth_way way = backend_sasl_way(&s->login->route);
 
+	s->login->has_sent_login = true;
 	if (way == LOGIN_AUTH_WAY_COMMAND)
 		return imap_send_login(s);
 	if (st->has_list)
@@ -217,7 +227,7 @@ imap_send_starttls(struct session *s, const struct imap_reply *r)
 
 	if (r->capabilities.len > 0 &&
 	    !imap_capability_has(r->capabilities, "STARTTLS"))
-		return imap_broken(s, "host does not offer STARTTLS");
+		return imap_unfit(s, "host does not offer STARTTLS");
 	st->step = IMAP_BACKEND_TLS;
 	session_backend_printf(s, "%s STARTTLS\r\n", st->backend_tag);
 	return BACKEND_MORE;
@@ -227,7 +237,7 @@ static enum backend_result
 imap_on_tls(struct session *s, const struct imap_reply *r)
 {
 	if (r->kind != IMAP_REPLY_TAGGED || r->status != IMAP_STATUS_OK)
-		return imap_broken(s, "host refuses STARTTLS");
+		return imap_unfit(s, "host refuses STARTTLS");
 	return BACKEND_TLS;
 }
 
@@ -240,7 +250,7 @@ imap_on_banner(struct session *s, const struct imap_reply *r)
 		return imap_send_starttls(s, r);
 	if (backend_sasl_way(&s->login->route) == LOGIN_AUTH_WAY_COMMAND &&
 	    imap_capability_has(r->capabilities, "LOGINDISABLED"))
-		return imap_broken(s, "host does not take LOGIN in clear");
+		return imap_unfit(s, "host does not take LOGIN in clear");
 	imap_note_capabilities(s, r->capabilities);
 	return imap_send(s);
 }
@@ -253,7 +263,7 @@ imap_on_ask(struct session *s, const struct imap_reply *r)
 
 	if (r->kind != IMAP_REPLY_TAGGED || r->status != IMAP_STATUS_OK ||
 	    !st->has_list)
-		return imap_broken(s, "host does not say what it can do");
+		return imap_unfit(s, "host does not say what it can do");
 	return imap_send(s);
 }
 
@@ -261,7 +271,7 @@ imap_on_ask(struct session *s, const struct imap_reply *r)
 static enum backend_result
 imap_no_mech(struct session *s)
 {
-	return imap_broken(s, "host does not take AUTHENTICATE");
+	return imap_unfit(s, "host does not take AUTHENTICATE");
 }
 
 static enum backend_result

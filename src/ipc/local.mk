@@ -23,6 +23,8 @@ src_ipc_libipc_a_SOURCES = \
 	src/ipc/login_auth_limits.h \
 	src/ipc/login_auth_local.c \
 	src/ipc/login_auth_local.h \
+	src/ipc/login_auth_outcome.c \
+	src/ipc/login_auth_outcome.h \
 	src/ipc/login_auth_route.c \
 	src/ipc/login_auth_route.h \
 	src/ipc/login_auth_tls.c \

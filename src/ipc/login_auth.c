@@ -43,6 +43,7 @@ static const char *const login_auth_words[LOGIN_AUTH_CODE_LAST + 1] = {
 	[LOGIN_AUTH_CODE_MECH] = "mechanism",
 	[LOGIN_AUTH_CODE_LIMIT] = "limit",
 	[LOGIN_AUTH_CODE_PENALTY] = "penalty",
+	[LOGIN_AUTH_CODE_HOST] = "host-down",
 };
 
 const char *
@@ -119,37 +120,5 @@ login_auth_fail_get(struct wire_reader *r, struct login_auth_fail *m)
 	m->code = (uint8_t)wire_get_enum(r, LOGIN_AUTH_CODE_LAST);
 	wire_get_text(r, m->user, sizeof(m->user));
 	wire_get_text(r, m->reason, sizeof(m->reason));
-	return wire_end(r);
-}
-
-void
-login_auth_outcome_put(struct wire_writer *w,
-    const struct login_auth_outcome *m)
-{
-	wire_put_u8(w, m->result);
-}
-
-int
-login_auth_outcome_get(struct wire_reader *r, struct login_auth_outcome *m)
-{
-	m->result = (uint8_t)wire_get_enum(r, LOGIN_AUTH_RESULT_LAST);
-	return wire_end(r);
-}
-
-void
-login_auth_session_put(struct wire_writer *w,
-    const struct login_auth_session *m)
-{
-	wire_put_u8(w, m->service);
-	wire_put_text(w, m->user);
-	wire_put_addr(w, &m->rip);
-}
-
-int
-login_auth_session_get(struct wire_reader *r, struct login_auth_session *m)
-{
-	m->service = (uint8_t)wire_get_enum(r, SERVICE_LAST);
-	wire_get_text(r, m->user, sizeof(m->user));
-	wire_get_addr(r, &m->rip);
 	return wire_end(r);
 }

@@ -4,9 +4,10 @@
  * Trust: auth treats the login process as hostile (a violation closes that
  * channel only); the login process trusts auth.  The id of a frame is chosen
  * by the login process and names one request from REQUEST to FAIL or CANCEL.
- * After OK it names the grant: OUTCOME says what became of the login at the
- * mail host; all but LOGGED_IN end the grant, and then END does.  SESSION
- * tells a new auth of a session that lives.  EOF ends all that was open.
+ * After OK it names the grant: TRIED tells of addresses that were of no use,
+ * OUTCOME what became of the login at the mail host; all but LOGGED_IN end the
+ * grant, and then END does.  SESSION tells a new auth of a session that lives.
+ * EOF ends all that was open.
  * Violations: an id in use or in the wrong state, an unknown one in CONTINUE.
  * Responses and challenges are bytes, never base64.
  */
@@ -20,11 +21,12 @@
 #include "ipc/login_auth_forward.h"
 #include "ipc/login_auth_limits.h"
 #include "ipc/login_auth_local.h"
+#include "ipc/login_auth_outcome.h"
 #include "ipc/login_auth_route.h"
 #include "lib/channel.h"
 #include "lib/netaddr.h"
 
-#define LOGIN_AUTH_VERSION	8
+#define LOGIN_AUTH_VERSION	9
 extern const struct channel_contract login_auth_contract;
 
 enum login_auth_type {
@@ -35,6 +37,7 @@ enum login_auth_type {
 	LOGIN_AUTH_OUTCOME = 4,
 	LOGIN_AUTH_END = 5,		/* no body */
 	LOGIN_AUTH_SESSION = 6,
+	LOGIN_AUTH_TRIED = 7,
 	/* auth to login */
 	LOGIN_AUTH_OK = 101,
 	LOGIN_AUTH_CHALLENGE = 102,
@@ -73,34 +76,15 @@ enum login_auth_code {
 	LOGIN_AUTH_CODE_MECH,		/* no such mechanism here */
 	LOGIN_AUTH_CODE_LIMIT,		/* too many sessions: userip */
 	LOGIN_AUTH_CODE_PENALTY,	/* too many failures before this */
+	LOGIN_AUTH_CODE_HOST,		/* his mail hosts are all down */
 };
-#define LOGIN_AUTH_CODE_LAST	LOGIN_AUTH_CODE_PENALTY
+#define LOGIN_AUTH_CODE_LAST	LOGIN_AUTH_CODE_HOST
 const char	*login_auth_code_word(uint8_t code);	/* for logs */
 
 struct login_auth_fail {
 	uint8_t	 code;		/* enum login_auth_code */
 	char	 user[LOGIN_AUTH_USER_MAX + 1];	/* "" when not known */
 	char	 reason[LOGIN_AUTH_REASON_MAX + 1];	/* "" or for client */
-};
-
-/* What became of a login that auth allowed. */
-enum login_auth_result {
-	LOGIN_AUTH_LOGGED_IN,
-	LOGIN_AUTH_REFUSED,	/* the mail host refused the credentials */
-	LOGIN_AUTH_HOST_FAILED,	/* no host, or none that worked */
-	LOGIN_AUTH_GONE,	/* the client left before */
-};
-#define LOGIN_AUTH_RESULT_LAST	LOGIN_AUTH_GONE
-
-struct login_auth_outcome {
-	uint8_t	 result;	/* enum login_auth_result */
-};
-
-/* A session that is relayed; it was allowed by an auth that is gone. */
-struct login_auth_session {
-	uint8_t		 service;	/* enum service_id */
-	char		 user[LOGIN_AUTH_USER_MAX + 1];	/* of the route */
-	struct netaddr	 rip;
 };
 
 void	login_auth_request_put(struct wire_writer *,
@@ -114,13 +98,5 @@ int	login_auth_bytes_get(struct wire_reader *, struct login_auth_bytes *);
 void	login_auth_fail_put(struct wire_writer *,
 	    const struct login_auth_fail *);
 int	login_auth_fail_get(struct wire_reader *, struct login_auth_fail *);
-void	login_auth_outcome_put(struct wire_writer *,
-	    const struct login_auth_outcome *);
-int	login_auth_outcome_get(struct wire_reader *,
-	    struct login_auth_outcome *);
-void	login_auth_session_put(struct wire_writer *,
-	    const struct login_auth_session *);
-int	login_auth_session_get(struct wire_reader *,
-	    struct login_auth_session *);
 
 #endif

@@ -12,5 +12,6 @@
 #define LOGIN_AUTH_RESPONSE_MAX	9216	/* a 12,288 byte line of base64 */
 #define LOGIN_AUTH_HOST_MAX	255	/* RFC 1035, 2.3.4 */
 #define LOGIN_AUTH_REASON_MAX	255
+#define LOGIN_AUTH_ADDRS_MAX	8	/* of a route, tried in order */
 
 #endif

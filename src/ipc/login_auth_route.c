@@ -20,6 +20,7 @@ login_auth_route_put(struct wire_writer *w, const struct login_auth_route *m)
 	wire_put_u32(w, m->timeout_ms);
 	wire_put_bool(w, m->has_nodelay);
 	login_auth_host_put(w, &m->how);
+	wire_put_u32(w, m->probe_ms);
 	wire_put_u8(w, m->naddrs);
 	if (m->naddrs == 0 || m->naddrs > LOGIN_AUTH_ADDRS_MAX)
 		w->has_failed = true;
@@ -41,6 +42,7 @@ login_auth_route_get(struct wire_reader *r, struct login_auth_route *m)
 	m->timeout_ms = wire_get_u32(r);
 	m->has_nodelay = wire_get_bool(r);
 	login_auth_host_get(r, &m->how);
+	m->probe_ms = wire_get_u32(r);
 	m->naddrs = (uint8_t)wire_get_enum(r, LOGIN_AUTH_ADDRS_MAX);
 	if (m->naddrs == 0)
 		r->has_failed = true;

@@ -39,6 +39,11 @@ struct login_auth_route {
 	struct login_auth_host how;	/* to speak with the host */
 	struct login_auth_tls tls;
 	struct login_auth_forward forward;	/* to be told to the host */
+	/*
+	 * The first address is thought to be down: it gets no more than this
+	 * before the others.  0: it is not.
+	 */
+	uint32_t	 probe_ms;
 	uint8_t		 naddrs;	/* at least 1 */
 	struct netaddr	 addrs[LOGIN_AUTH_ADDRS_MAX];	/* with ports */
 };

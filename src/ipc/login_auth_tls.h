@@ -8,10 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ipc/login_auth_limits.h"
+
 struct wire_reader;
 struct wire_writer;
 
-#define LOGIN_AUTH_ADDRS_MAX	8	/* of a route, tried in order */
 #define LOGIN_AUTH_NAME_MAX	255	/* RFC 1035, 2.3.4 */
 /* All names, blanks between them: the field "host" is no longer. */
 #define LOGIN_AUTH_NAMES_MAX	1023

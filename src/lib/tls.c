@@ -427,6 +427,14 @@ tls_error_text(const struct tls *t)
 	return t->error == NULL ? "" : t->error;
 }
 
+int
+tls_io_error(const struct tls *t)
+{
+	if (t->io_error != 0)
+		return t->io_error;
+	return t->has_fin && !t->is_done ? ECONNRESET : 0;
+}
+
 static X509 *
 tls_peer(const struct tls *t)
 {

@@ -119,6 +119,11 @@ bool		 tls_is_done(const struct tls *);
 bool		 tls_is_truncated(const struct tls *);
 /* Why the last call failed; "" if none did. */
 const char	*tls_error_text(const struct tls *);
+/*
+ * It is the connection that has failed the handshake, not TLS: errno of its
+ * socket, ECONNRESET when the peer just left; else 0.
+ */
+int		 tls_io_error(const struct tls *);
 /* After the handshake. */
 void		 tls_facts_get(const struct tls *, struct tls_facts *);
 /*

@@ -35,6 +35,12 @@ RB_HEAD(auth_tree, session_login);
 /* A new auth is told of so many sessions at a time, some 250 kB. */
 #define AUTH_CLIENT_TELL_MAX	4096
 
+/* A session that has logged in. */
+struct auth_lazy {
+	uint32_t		 id;
+	uint8_t			 addr;
+};
+
 /* One auth process. */
 struct auth_peer {
 	struct auth_client	*client;
@@ -44,7 +50,7 @@ struct auth_peer {
 	uint32_t		 last_id;
 	bool			 has_wrapped;	/* ids are used again */
 	struct loop_timer	 lazy_timer, tell_timer;
-	uint32_t		 lazy[AUTH_CLIENT_LAZY_MAX];	/* logged in */
+	struct auth_lazy	 lazy[AUTH_CLIENT_LAZY_MAX];
 	size_t			 nlazy;
 };
 
@@ -219,8 +225,9 @@ auth_client_send(struct auth_peer *ap, enum login_auth_type type,
 
 	for (i = 0; i < ap->nlazy; i++) {
 		wire_writer_init(&lazy, body, sizeof(body));
+		m.addr = ap->lazy[i].addr;
 		login_auth_outcome_put(&lazy, &m);
-		channel_send(ap->channel, LOGIN_AUTH_OUTCOME, ap->lazy[i],
+		channel_send(ap->channel, LOGIN_AUTH_OUTCOME, ap->lazy[i].id,
 		    &lazy, -1);
 	}
 	ap->nlazy = 0;
@@ -262,6 +269,7 @@ auth_client_session(struct auth_peer *ap, struct session *s)
 	struct login_auth_session m = {
 		.service = (uint8_t)s->process->protocol->service,
 		.rip = s->rip,
+		.host = s->host,
 	};
 	struct wire_writer w;
 
@@ -528,9 +536,9 @@ auth_client_lazy_over(void *arg)
  * client of its own has nothing else to say.
  */
 static void
-auth_client_logged_in(struct auth_peer *ap, uint32_t id)
+auth_client_logged_in(struct auth_peer *ap, const struct session *s)
 {
-	ap->lazy[ap->nlazy++] = id;
+	ap->lazy[ap->nlazy++] = (struct auth_lazy){ s->grant_id, s->addr };
 	if (ap->client->process->is_single || ap->nlazy == AUTH_CLIENT_LAZY_MAX)
 		auth_client_lazy_over(ap);
 	else if (ap->lazy_timer.on == NULL)
@@ -540,15 +548,16 @@ auth_client_logged_in(struct auth_peer *ap, uint32_t id)
 
 void
 auth_client_outcome(struct auth_client *ac, struct session *s,
-    enum login_auth_result result)
+    enum login_auth_result result, bool has_answered)
 {
 	struct auth_peer *ap = auth_client_asked(ac, s);
-	struct login_auth_outcome m = { .result = (uint8_t)result };
+	struct login_auth_outcome m = { .result = (uint8_t)result,
+	    .addr = has_answered ? s->addr : LOGIN_AUTH_ADDR_NONE };
 	struct wire_writer w;
 
 	if (result == LOGIN_AUTH_LOGGED_IN) {
 		if (s->grant_id != 0)
-			auth_client_logged_in(ap, s->grant_id);
+			auth_client_logged_in(ap, s);
 		else if ((ap = auth_client_choose(ac, s)) != NULL)
 			auth_client_session(ap, s);
 		return;
@@ -559,6 +568,22 @@ auth_client_outcome(struct auth_client *ac, struct session *s,
 	login_auth_outcome_put(&w, &m);
 	auth_client_send(ap, LOGIN_AUTH_OUTCOME, s->grant_id, &w);
 	s->grant_id = 0;
+}
+
+void
+auth_client_tried(struct auth_client *ac, struct session *s,
+    enum login_auth_trouble trouble, bool has_login)
+{
+	struct auth_peer *ap = auth_client_asked(ac, s);
+	struct login_auth_tried m = { .addr = s->addr,
+	    .trouble = (uint8_t)trouble, .has_login = has_login };
+	struct wire_writer w;
+
+	if (s->grant_id == 0)
+		return;
+	wire_writer_init(&w, ap->client->body, sizeof(ap->client->body));
+	login_auth_tried_put(&w, &m);
+	auth_client_send(ap, LOGIN_AUTH_TRIED, s->grant_id, &w);
 }
 
 void

@@ -39,11 +39,15 @@ void	auth_client_continue(struct auth_client *, struct session *,
 /* Takes back the session's request, if one is open. */
 void	auth_client_cancel(struct auth_client *, struct session *);
 /*
- * What became of the login that auth allowed, if it knows of this one.  A
- * session that has logged in is in the list of those that are relayed.
+ * What became of the login that auth allowed, if it knows of this one; has
+ * the mail host answered it?  A session that has logged in is in the list of
+ * those that are relayed.
  */
 void	auth_client_outcome(struct auth_client *, struct session *,
-	    enum login_auth_result);
+	    enum login_auth_result, bool has_answered);
+/* The address at hand was of no use; once for each, before the outcome. */
+void	auth_client_tried(struct auth_client *, struct session *,
+	    enum login_auth_trouble, bool has_login);
 /* A relayed session ends. */
 void	auth_client_end(struct auth_client *, struct session *);
 

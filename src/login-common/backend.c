@@ -45,9 +45,30 @@ backend_timers(struct session *s)
 		left = login->backend_until_ms - now;
 	if (tries > 1)
 		left /= tries;
+	/* One that may be down is asked, not waited for. */
+	if (tries > 1 && login->next_addr == 1 && login->route.probe_ms > 0 &&
+	    left > login->route.probe_ms)
+		left = login->route.probe_ms;
 	left = (left + BACKEND_TIMER_STEP_MS - 1) / BACKEND_TIMER_STEP_MS *
 	    BACKEND_TIMER_STEP_MS;
 	return login_process_timers(s->process, (uint32_t)left);
+}
+
+/* Is it the host's fault that a connection cannot be begun? */
+static bool
+backend_is_unreachable(int error)
+{
+	return error == ECONNREFUSED || error == EHOSTUNREACH ||
+	    error == ENETUNREACH || error == EHOSTDOWN || error == ENETDOWN;
+}
+
+enum login_auth_trouble
+backend_trouble(int error)
+{
+	if (error == ETIMEDOUT)
+		return LOGIN_AUTH_SILENT;
+	return backend_is_unreachable(error) ? LOGIN_AUTH_UNREACHABLE :
+	    LOGIN_AUTH_BROKEN;
 }
 
 /* Tries addresses until one connects or may still connect. */
@@ -59,9 +80,14 @@ backend_connect(struct session *s)
 	int fd;
 
 	while (login->next_addr < login->route.naddrs) {
+		s->addr = (uint8_t)login->next_addr;
 		s->host = login->route.addrs[login->next_addr++];
+		login->has_sent_login = login->is_unfit = false;
 		fd = sock_connect(&s->host, NULL, &is_pending);
 		if (fd == -1) {
+			if (backend_is_unreachable(errno))
+				auth_client_tried(s->process->auth, s,
+				    LOGIN_AUTH_UNREACHABLE, false);
 			login_log_backend(s, strerror(errno));
 			continue;
 		}
@@ -83,7 +109,8 @@ backend_connect(struct session *s)
 static void
 backend_give_up(struct session *s)
 {
-	auth_client_outcome(s->process->auth, s, LOGIN_AUTH_HOST_FAILED);
+	auth_client_outcome(s->process->auth, s, LOGIN_AUTH_HOST_FAILED,
+	    false);
 	login_log_refused(s, "host-unavailable");
 	session_refuse(s, LOGIN_ANSWER_TEMP, "", false);
 }
@@ -103,8 +130,11 @@ backend_start(struct session *s)
 }
 
 void
-backend_failed(struct session *s, const char *what)
+backend_failed(struct session *s, enum login_auth_trouble trouble,
+    const char *what)
 {
+	auth_client_tried(s->process->auth, s, trouble,
+	    s->login->has_sent_login);
 	login_log_backend(s, what);
 	stream_close(&s->backend);
 	if (clock_ms() < s->login->backend_until_ms &&
@@ -123,7 +153,7 @@ backend_timeout(void *arg)
 		what = "no greeting in time";
 	else if (s->state == SESSION_BACKEND_TLS)
 		what = "no TLS handshake in time";
-	backend_failed(s, what);
+	backend_failed(s, LOGIN_AUTH_SILENT, what);
 	session_run_later(s);
 }
 
@@ -165,7 +195,7 @@ backend_refused(struct session *s)
 
 	auth_client_outcome(s->process->auth, s,
 	    backend_is_credentials(login->backend_code) ?
-	    LOGIN_AUTH_REFUSED : LOGIN_AUTH_HOST_FAILED);
+	    LOGIN_AUTH_REFUSED : LOGIN_AUTH_HOST_FAILED, true);
 	login_log_refused(s, has_code ? login->backend_code : "host-refused");
 	session_refuse(s, has_code ? LOGIN_ANSWER_HOST :
 	    LOGIN_ANSWER_CREDENTIALS, "", !login->route.has_nodelay);
@@ -199,7 +229,8 @@ backend_line(struct session *s, const uint8_t *line, const uint8_t *lf)
 		backend_refused(s);
 		break;
 	case BACKEND_BROKEN:
-		backend_failed(s, s->login->detail);
+		backend_failed(s, s->login->is_unfit ? LOGIN_AUTH_UNFIT :
+		    LOGIN_AUTH_BROKEN, s->login->detail);
 		break;
 	}
 	return result;
@@ -225,9 +256,10 @@ backend_step_login(struct session *s)
 	}
 	login->backend_scanned = buf_used(&st->in);
 	if (login->backend_scanned >= SESSION_BACKEND_LINE_MAX)
-		backend_failed(s, "line too long");
+		backend_failed(s, LOGIN_AUTH_BROKEN, "line too long");
 	else if (st->error != 0)
-		backend_failed(s, backend_tls_error(s));
+		backend_failed(s, backend_trouble(st->error),
+		    backend_tls_error(s));
 	else if (st->has_eof)
-		backend_failed(s, "connection closed");
+		backend_failed(s, LOGIN_AUTH_BROKEN, "connection closed");
 }

@@ -5,6 +5,8 @@
 #ifndef LOGIN_COMMON_BACKEND_H
 #define LOGIN_COMMON_BACKEND_H
 
+#include "ipc/login_auth_outcome.h"
+
 struct session;
 
 /* login->route is set: tries its first address. */
@@ -13,7 +15,10 @@ void	backend_start(struct session *);
 void	backend_step_connect(struct session *);
 void	backend_step_login(struct session *);
 /* This address is of no use (what: for the log): the next, or the refusal. */
-void	backend_failed(struct session *, const char *what);
+void	backend_failed(struct session *, enum login_auth_trouble,
+	    const char *what);
+/* What an error of a connection's socket says about the host. */
+enum login_auth_trouble	backend_trouble(int error);
 /* Their timeouts. */
 void	backend_timeout(void *session);
 struct loop_timers	*backend_timers(struct session *);

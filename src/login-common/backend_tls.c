@@ -8,6 +8,7 @@
 #include "login-common/backend_tls.h"
 
 #include <bsd/string.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,11 +62,13 @@ backend_tls_upgrade(struct session *s)
 	struct stream *st = &s->backend;
 
 	if (buf_used(&st->in) > 0 || stream_fill(st) > 0)
-		backend_failed(s, "TLS: bytes in clear behind the answer");
+		backend_failed(s, LOGIN_AUTH_NO_TLS,
+		    "TLS: bytes in clear behind the answer");
 	else if (stream_is_over(st))
-		backend_failed(s, "connection closed before TLS");
+		backend_failed(s, LOGIN_AUTH_BROKEN,
+		    "connection closed before TLS");
 	else if (backend_tls_start(s) == -1)
-		backend_failed(s, s->login->detail);
+		backend_failed(s, LOGIN_AUTH_NO_TLS, s->login->detail);
 }
 
 /* The host is the right one: its greeting, or our login, comes now. */
@@ -79,16 +82,29 @@ backend_tls_done(struct session *s)
 	tls_facts_get(s->backend.tls, &facts);
 	/* The handshake has failed before, when it was not. */
 	if (!facts.is_verified && !tls->is_any_cert) {
-		backend_failed(s, "TLS: certificate was not verified");
+		backend_failed(s, LOGIN_AUTH_NO_TLS,
+		    "TLS: certificate was not verified");
 		return;
 	}
 	if (tls->kind == LOGIN_AUTH_TLS_IMPLICIT) {
 		protocol->backend_start(s);
 	} else if (protocol->backend_secured(s) == BACKEND_BROKEN) {
-		backend_failed(s, s->login->detail);
+		backend_failed(s, s->login->is_unfit ? LOGIN_AUTH_UNFIT :
+		    LOGIN_AUTH_BROKEN, s->login->detail);
 		return;
 	}
 	session_to(s, SESSION_BACKEND_LOGIN);
+}
+
+/* Has TLS failed, or is it the connection that broke? */
+static enum login_auth_trouble
+backend_tls_trouble(const struct session *s)
+{
+	int error = tls_io_error(s->backend.tls);
+
+	if (error == 0 && s->backend.error != EPROTO)
+		error = s->backend.error;
+	return error == 0 ? LOGIN_AUTH_NO_TLS : backend_trouble(error);
 }
 
 void
@@ -100,7 +116,8 @@ backend_step_tls(struct session *s)
 	case TLS_STEP_MORE:
 		break;
 	case TLS_STEP_FAILED:
-		backend_failed(s, backend_tls_error(s));
+		backend_failed(s, backend_tls_trouble(s),
+		    backend_tls_error(s));
 		break;
 	case TLS_STEP_DONE:
 		backend_tls_done(s);

@@ -61,7 +61,7 @@ relay_start(struct session *s)
 	loop_timer_start(&process->check_timers, &s->timer, relay_check, s);
 	/* Bytes may be there that no edge will tell of again. */
 	s->client.can_write = s->backend.can_write = true;
-	auth_client_outcome(process->auth, s, LOGIN_AUTH_LOGGED_IN);
+	auth_client_outcome(process->auth, s, LOGIN_AUTH_LOGGED_IN, true);
 	login_process_changed(process);
 }
 

@@ -223,7 +223,7 @@ session_flush(struct session *s)
 	    (s->state == SESSION_BACKEND_LOGIN ||
 	    s->state == SESSION_BACKEND_TLS) &&
 	    stream_flush(&s->backend) == -1)
-		backend_failed(s, "connection lost");
+		backend_failed(s, LOGIN_AUTH_BROKEN, "connection lost");
 }
 
 void
@@ -297,7 +297,8 @@ session_close(struct session *s, enum session_reason reason)
 	stream_close(&s->backend);
 	if (s->login != NULL) {
 		auth_client_cancel(s->process->auth, s);
-		auth_client_outcome(s->process->auth, s, LOGIN_AUTH_GONE);
+		auth_client_outcome(s->process->auth, s, LOGIN_AUTH_GONE,
+		    false);
 		loop_timer_stop(&s->login->deadline);
 		if (s->client.error == 0 && client_tls_can_talk(s)) {
 			s->process->protocol->bye(s, reason);

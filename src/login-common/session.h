@@ -55,6 +55,8 @@ struct session_login {
 	struct sasl_line		 sasl_line;
 	struct login_auth_route		 route;
 	unsigned int			 next_addr;
+	bool				 has_sent_login; /* to the host */
+	bool				 is_unfit;	/* the host */
 	uint64_t			 backend_until_ms;
 	char				 backend_code[32];  /* of its refusal */
 	enum login_answer		 delayed;	/* said after DELAY */
@@ -75,6 +77,7 @@ struct session {
 	uint32_t		 grant_id;	/* auth's; 0: it knows none */
 	uint32_t		 auth_number;	/* see auth_choice() */
 	uint8_t			 auth;		/* process that was asked */
+	uint8_t			 addr;		/* of the route */
 	bool			 is_dead;	/* freed when the turn ends */
 	bool			 has_keepalive;	/* towards the mail host */
 	char			 id[SESSION_ID_MAX + 1];

@@ -32,6 +32,14 @@ pop3_broken(struct session *s, const char *what)
 	return BACKEND_BROKEN;
 }
 
+/* Nothing is wrong with the host, but this login cannot be made there. */
+static enum backend_result
+pop3_unfit(struct session *s, const char *what)
+{
+	s->login->is_unfit = true;
+	return pop3_broken(s, what);
+}
+
 /* A credential goes as it is: auth has refused control characters. */
 static void
 pop3_send(struct session *s, const char *verb, const char *text)
@@ -75,6 +83,7 @@ pop3_send_login(struct session *s)
 	struct pop3_state *st = session_protocol(s);
 	enum login_auth_way way = backend_sasl_way(&s->login->route);
 
+	s->login->has_sent_login = true;
 	if (way != LOGIN_AUTH_WAY_COMMAND)
 		return pop3_send_auth(s, way);
 	st->step = POP3_BACKEND_USER;
@@ -106,7 +115,7 @@ static enum backend_result
 pop3_on_tls(struct session *s, const struct pop3_reply *r)
 {
 	return r->kind == POP3_REPLY_OK ? BACKEND_TLS :
-	    pop3_broken(s, "host refuses STLS");
+	    pop3_unfit(s, "host refuses STLS");
 }
 
 static enum backend_result
@@ -125,7 +134,7 @@ pop3_on_user(struct session *s, const struct pop3_reply *r)
 static enum backend_result
 pop3_no_mech(struct session *s)
 {
-	return pop3_broken(s, "host does not take AUTH");
+	return pop3_unfit(s, "host does not take AUTH");
 }
 
 static enum backend_result

@@ -28,6 +28,7 @@ union fuzz_any {
 	struct login_auth_route		 login_auth_route;
 	struct login_auth_fail		 login_auth_fail;
 	struct login_auth_outcome	 login_auth_outcome;
+	struct login_auth_tried		 login_auth_tried;
 	struct login_auth_session	 login_auth_session;
 	struct auth_worker_lookup	 auth_worker_lookup;
 	struct auth_worker_verify	 auth_worker_verify;
@@ -93,6 +94,7 @@ CALLS(login_auth_bytes)
 CALLS(login_auth_route)
 CALLS(login_auth_fail)
 CALLS(login_auth_outcome)
+CALLS(login_auth_tried)
 CALLS(login_auth_session)
 CALLS(auth_worker_lookup)
 CALLS(auth_worker_verify)
@@ -151,6 +153,7 @@ static const struct fuzz_message messages[] = {
 	ROW(login_auth_local), ROW(child_mail_ask),
 	ROW(master_mail_ticket), ROW(child_mail_start),
 	ROW(master_mail_started), ROW(master_mail_session),
+	ROW(login_auth_tried),
 };
 
 int

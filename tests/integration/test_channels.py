@@ -10,6 +10,7 @@ from harness import procs
 PLANS = [
     "garbage", "huge", "unknown type", "unknown id", "control characters",
     "an id twice", "too many", "an outcome too early", "an end too early",
+    "a trouble too early",
     "a session twice", "unknown outcomes", "sessions without end",
     "an fd", "half a frame", "another version",
     "garbage for the master", "a huge frame for the master", "ready again",

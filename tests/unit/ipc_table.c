@@ -62,6 +62,7 @@ CALLS(login_auth_bytes)
 CALLS(login_auth_route)
 CALLS(login_auth_fail)
 CALLS(login_auth_outcome)
+CALLS(login_auth_tried)
 CALLS(login_auth_session)
 CALLS(login_auth_local)
 CALLS(auth_worker_lookup)
@@ -472,7 +473,8 @@ const struct message messages[] = {
 		BOOL(login_auth_route, how.has_nopipelining),
 		ENUM(login_auth_route, how.haproxy, LOGIN_AUTH_HAPROXY_LAST),
 		U32(login_auth_route, how.leave_ms),
-	}, .nfields = 13, .fill = fill_route, .same = same_route },
+		U32(login_auth_route, probe_ms),
+	}, .nfields = 14, .fill = fill_route, .same = same_route },
 	{ MESSAGE(login_auth_fail, login_auth), .fields = {
 		ENUM(login_auth_fail, code, LOGIN_AUTH_CODE_LAST),
 		TEXT(login_auth_fail, user),
@@ -480,12 +482,19 @@ const struct message messages[] = {
 	}, .nfields = 3 },
 	{ MESSAGE(login_auth_outcome, login_auth), .fields = {
 		ENUM(login_auth_outcome, result, LOGIN_AUTH_RESULT_LAST),
-	}, .nfields = 1 },
+		ENUM(login_auth_outcome, addr, LOGIN_AUTH_ADDR_NONE),
+	}, .nfields = 2 },
+	{ MESSAGE(login_auth_tried, login_auth), .fields = {
+		ENUM(login_auth_tried, addr, LOGIN_AUTH_ADDRS_MAX - 1),
+		ENUM(login_auth_tried, trouble, LOGIN_AUTH_TROUBLE_LAST),
+		BOOL(login_auth_tried, has_login),
+	}, .nfields = 3 },
 	{ MESSAGE(login_auth_session, login_auth), .fields = {
 		ENUM(login_auth_session, service, SERVICE_LAST),
 		TEXT(login_auth_session, user),
 		ADDR(login_auth_session, rip),
-	}, .nfields = 3 },
+		ADDR(login_auth_session, host),
+	}, .nfields = 4 },
 	{ MESSAGE(login_auth_local, login_auth), .fields = {
 		TEXT(login_auth_local, user),
 		U64(login_auth_local, ticket.high),

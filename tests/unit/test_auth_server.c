@@ -233,7 +233,8 @@ live(struct peer *p, uint32_t id)
 static void
 outcome(struct peer *p, uint32_t id, enum login_auth_result result)
 {
-	struct login_auth_outcome m = { .result = (uint8_t)result };
+	struct login_auth_outcome m = { .result = (uint8_t)result,
+	    .addr = LOGIN_AUTH_ADDR_NONE };
 	struct wire_writer w;
 	uint8_t body[4];
 
@@ -282,53 +283,63 @@ test_answers(void **state)
 	assert_int_equal(f->peers[1].nok + f->peers[1].nfail, 0);
 }
 
+/* Messages that are out of place or malformed. */
+static const struct {
+	uint16_t	 type;
+	uint32_t	 id;
+	size_t		 len;
+	char		 body[32];
+} violations[] = {
+	{ LOGIN_AUTH_CONTINUE, 8, 3, "\1\0x" },
+	{ LOGIN_AUTH_CONTINUE, 7, 3, "\1\0x" },
+	{ LOGIN_AUTH_CANCEL, 7, 1, "x" },
+	{ LOGIN_AUTH_REQUEST, 9, 4, "\0\0\0\0" },
+	{ LOGIN_AUTH_REQUEST, 9, 31, "\0\0\0\1\0\5\0PL\nIN" },
+	/* 7 is open, 1000 logged in */
+	{ LOGIN_AUTH_OUTCOME, 7, 2, "\0\0" },
+	{ LOGIN_AUTH_OUTCOME, 1000, 2, "\1\0" },
+	{ LOGIN_AUTH_OUTCOME, 9, 2, "\4\0" },
+	{ LOGIN_AUTH_OUTCOME, 9, 2, "\0\11" },
+	{ LOGIN_AUTH_OUTCOME, 9, 1, "\0" },
+	{ LOGIN_AUTH_OUTCOME, 9, 3, "\0\0\0" },
+	{ LOGIN_AUTH_OUTCOME, 9, 0, "" },
+	{ LOGIN_AUTH_TRIED, 7, 3, "\0\0\0" },
+	{ LOGIN_AUTH_TRIED, 1000, 3, "\0\0\0" },
+	{ LOGIN_AUTH_TRIED, 9, 3, "\10\0\0" },
+	{ LOGIN_AUTH_TRIED, 9, 3, "\0\6\0" },
+	{ LOGIN_AUTH_TRIED, 9, 3, "\0\0\2" },
+	{ LOGIN_AUTH_TRIED, 9, 2, "\0\0" },
+	{ LOGIN_AUTH_CANCEL, 1000, 0, "" },
+	{ LOGIN_AUTH_END, 7, 0, "" },
+	{ LOGIN_AUTH_END, 1000, 1, "x" },
+	{ LOGIN_AUTH_SESSION, 7, 12, "\0\1\0a\4\0\0\1\2\3\4\0" },
+	{ LOGIN_AUTH_SESSION, 1000, 12, "\0\1\0a\4\0\0\1\2\3\4\0" },
+	{ LOGIN_AUTH_SESSION, 9, 12, "\2\1\0a\4\0\0\1\2\3\4\0" },
+	{ LOGIN_AUTH_SESSION, 9, 12, "\0\1\0\n\4\0\0\1\2\3\4\0" },
+	{ LOGIN_AUTH_SESSION, 9, 11, "\0\1\0a\4\0\0\1\2\3\4" },
+	{ LOGIN_AUTH_OK, 7, 3, "\0\0\0" },
+	{ 99, 7, 0, "" },
+};
+
 /* T-A9, T-F6: each of these ends the one who said it, and nobody else. */
 static void
 test_violations(void **state)
 {
-	static const struct {
-		uint16_t	 type;
-		uint32_t	 id;
-		size_t		 len;
-		char		 body[32];
-	} rows[] = {
-		{ LOGIN_AUTH_CONTINUE, 8, 3, "\1\0x" },
-		{ LOGIN_AUTH_CONTINUE, 7, 3, "\1\0x" },
-		{ LOGIN_AUTH_CANCEL, 7, 1, "x" },
-		{ LOGIN_AUTH_REQUEST, 9, 4, "\0\0\0\0" },
-		{ LOGIN_AUTH_REQUEST, 9, 31, "\0\0\0\1\0\5\0PL\nIN" },
-		/* 7 is open, 1000 logged in */
-		{ LOGIN_AUTH_OUTCOME, 7, 1, "\0" },
-		{ LOGIN_AUTH_OUTCOME, 1000, 1, "\1" },
-		{ LOGIN_AUTH_OUTCOME, 9, 1, "\4" },
-		{ LOGIN_AUTH_OUTCOME, 9, 2, "\0\0" },
-		{ LOGIN_AUTH_OUTCOME, 9, 0, "" },
-		{ LOGIN_AUTH_CANCEL, 1000, 0, "" },
-		{ LOGIN_AUTH_END, 7, 0, "" },
-		{ LOGIN_AUTH_END, 1000, 1, "x" },
-		{ LOGIN_AUTH_SESSION, 7, 11, "\0\1\0a\4\0\0\1\2\3\4" },
-		{ LOGIN_AUTH_SESSION, 1000, 11, "\0\1\0a\4\0\0\1\2\3\4" },
-		{ LOGIN_AUTH_SESSION, 9, 11, "\2\1\0a\4\0\0\1\2\3\4" },
-		{ LOGIN_AUTH_SESSION, 9, 11, "\0\1\0\n\4\0\0\1\2\3\4" },
-		{ LOGIN_AUTH_SESSION, 9, 10, "\0\1\0a\4\0\0\1\2\3\4" },
-		{ LOGIN_AUTH_OK, 7, 3, "\0\0\0" },
-		{ 99, 7, 0, "" },
-	};
 	struct fixture *f = *state;
 	struct wire_writer w;
 	uint8_t body[32];
 
 	add_worker(f);
-	for (size_t i = 0; i < UNIT_LENGTH(rows); i++) {
+	for (size_t i = 0; i < UNIT_LENGTH(violations); i++) {
 		ask(&f->peers[1], (uint32_t)i, "PLAIN", true);
 		(void)settle(f, NULL);
 		live(&f->peers[0], 1000);
 		ask(&f->peers[0], 7, "PLAIN", true);
 		wire_writer_init(&w, body, sizeof(body));
-		memcpy(body, rows[i].body, rows[i].len);
-		w.len = rows[i].len;
-		channel_send(f->peers[0].channel, rows[i].type, rows[i].id,
-		    &w, -1);
+		memcpy(body, violations[i].body, violations[i].len);
+		w.len = violations[i].len;
+		channel_send(f->peers[0].channel, violations[i].type,
+		    violations[i].id, &w, -1);
 		if (settle(f, &f->peers[0]))
 			fail_msg("row %zu was not refused", i);
 		assert_int_equal(f->server.requests.nopen, 1);

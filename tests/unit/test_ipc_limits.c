@@ -227,6 +227,7 @@ make_route(uint8_t says, unsigned int has)
 	wire_put_bool(&w, true);
 	login_auth_host_init(&how);
 	login_auth_host_put(&w, &how);
+	wire_put_u32(&w, 2000);
 	wire_put_u8(&w, says);
 	for (unsigned int i = 0; i < has; i++)
 		wire_put_addr(&w, &address);

@@ -13,7 +13,7 @@ import time
 
 HELLO, START, AUTH_PEER, SIGNER_PEER, READY = 0, 7, 4, 12, 101
 SIGN = 1
-REQUEST, CONTINUE, CANCEL, OUTCOME, END, SESSION = 1, 2, 3, 4, 5, 6
+REQUEST, CONTINUE, CANCEL, OUTCOME, END, SESSION, TRIED = range(1, 8)
 ROLE_POP3_LOGIN = 3
 FLAG_FD = 1
 
@@ -82,7 +82,7 @@ def request(user, password, service=1):
 
 
 def session(user, service=0):
-    return bytes([service]) + text(user) + address()
+    return bytes([service]) + text(user) + address() + address()
 
 
 def sign(key, tbs, alg=1):
@@ -172,15 +172,18 @@ def misuse(plan, master, auth):
             auth.sock.sendall(frame(REQUEST, request(b"joe", b"x"), number))
     elif plan == "an outcome too early":
         auth.sock.sendall(frame(REQUEST, request(b"joe", b"x"), 1))
-        auth.sock.sendall(frame(OUTCOME, b"\0", 1))
+        auth.sock.sendall(frame(OUTCOME, b"\0\0", 1))
     elif plan == "an end too early":
         auth.sock.sendall(frame(REQUEST, request(b"joe", b"x"), 1))
         auth.sock.sendall(frame(END, b"", 1))
+    elif plan == "a trouble too early":
+        auth.sock.sendall(frame(REQUEST, request(b"joe", b"x"), 1))
+        auth.sock.sendall(frame(TRIED, b"\0\0\0", 1))
     elif plan == "a session twice":
         auth.sock.sendall(frame(SESSION, session(b"joe"), 1) * 2)
     elif plan == "unknown outcomes":
-        auth.sock.sendall(frame(OUTCOME, b"\1", 7) + frame(END, b"", 8))
-        auth.sock.sendall(frame(OUTCOME, b"\4", 9))
+        auth.sock.sendall(frame(OUTCOME, b"\1\0", 7) + frame(END, b"", 8))
+        auth.sock.sendall(frame(OUTCOME, b"\4\0", 9))
     elif plan == "sessions without end":
         auth.sock.setblocking(True)
         for number in range(300000):
