@@ -8,6 +8,7 @@
 
 #include "ipc/master_child.h"
 #include "lib/channel.h"
+#include "login-common/login_tls.h"
 
 struct loop_timers *
 login_process_timers(struct login_process *process, uint32_t ms)
@@ -26,11 +27,15 @@ login_process_timers(struct login_process *process, uint32_t ms)
 	return &process->host_timers[i];
 }
 
+/* Who has logged in needs neither a handshake nor a signature any more. */
 static void
 login_process_check_end(struct login_process *process)
 {
-	if (process->is_draining && process->nwaiting == 0 &&
-	    process->nrelayed == 0)
+	if (!process->is_draining || process->nwaiting > 0)
+		return;
+	if (process->tls != NULL)
+		login_tls_leave(process->tls);
+	if (process->nrelayed == 0)
 		loop_stop(process->loop);
 }
 

@@ -217,8 +217,15 @@ login_tls_tickets(struct login_tls *tls, struct master_tickets *m)
 void
 login_tls_signer(struct login_tls *tls, int fd)
 {
-	if (tls == NULL)
+	if (tls == NULL || tls->is_left)
 		(void)close(fd);
 	else
 		signer_client_open(tls->signer, fd);
+}
+
+void
+login_tls_leave(struct login_tls *tls)
+{
+	signer_client_close(tls->signer);
+	tls->is_left = true;
 }

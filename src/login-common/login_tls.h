@@ -7,6 +7,7 @@
 #ifndef LOGIN_COMMON_LOGIN_TLS_H
 #define LOGIN_COMMON_LOGIN_TLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "ipc/cert_set.h"
@@ -23,6 +24,7 @@ struct login_tls {
 	struct signer_client	*signer;
 	struct tls_server	*server;	/* NULL: none for clients */
 	struct tls_client	*hosts;		/* NULL: not needed yet */
+	bool			 is_left;	/* no handshake to come */
 };
 
 /*
@@ -48,5 +50,7 @@ struct tls_client	*login_tls_hosts(struct login_process *,
 void	login_tls_tickets(struct login_tls *, struct master_tickets *);
 /* A new channel to tls-signer; NULL: the fd is closed. */
 void	login_tls_signer(struct login_tls *, int fd);
+/* There will be no handshake any more: tls-signer is not needed. */
+void	login_tls_leave(struct login_tls *);
 
 #endif

@@ -106,7 +106,7 @@ signer_client_new(uint16_t role)
 	return c;
 }
 
-static void
+void
 signer_client_close(struct signer_client *c)
 {
 	channel_free(c->channel);

@@ -21,6 +21,8 @@ struct signer_client	*signer_client_new(uint16_t role);
 void	signer_client_free(struct signer_client *);
 /* Takes a channel (its fd) in place of the one of before. */
 void	signer_client_open(struct signer_client *, int fd);
+/* Lets go of its channel, if it has one. */
+void	signer_client_close(struct signer_client *);
 /* There is a tls-signer, as far as is known. */
 bool	signer_client_is_open(const struct signer_client *);
 /* A tls_sign_fn; arg is a struct signer_client. */

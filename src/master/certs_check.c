@@ -197,7 +197,7 @@ check_spawn(struct certs_check *k, const struct settings *set)
 
 void
 certs_signer_put(struct wire_writer *w, const struct settings *set,
-    const char *root)
+    const char *root, const char *password)
 {
 	static struct master_signer m;
 
@@ -206,8 +206,7 @@ certs_signer_put(struct wire_writer *w, const struct settings *set,
 	m.gid = set->tls_signer_ids.gid;
 	m.is_debug = set->auth_debug;
 	(void)snprintf(m.root, sizeof(m.root), "%s", root);
-	(void)snprintf(m.password, sizeof(m.password), "%s",
-	    set->ssl_key_password);
+	(void)snprintf(m.password, sizeof(m.password), "%s", password);
 	master_signer_put(w, &m);
 	explicit_bzero(&m, sizeof(m));
 }
@@ -220,7 +219,7 @@ check_tell(struct certs_check *k, const struct settings *set,
 	struct wire_writer w;
 
 	wire_writer_init(&w, body, sizeof(body));
-	certs_signer_put(&w, set, root);
+	certs_signer_put(&w, set, root, set->ssl_key_password);
 	channel_send(k->channel, MASTER_SIGNER, 0, &w, -1);
 	wire_writer_init(&w, body, 0);
 	channel_send(k->channel, MASTER_KEYS, 0, &w, k->certs->keys_fd);

@@ -28,6 +28,6 @@ bool	certs_item_is_old(const struct certs *, const struct certs_item *,
 	    const struct certs *old);
 /* The settings of a tls-signer: a body of MASTER_SIGNER. */
 void	certs_signer_put(struct wire_writer *, const struct settings *,
-	    const char *root);
+	    const char *root, const char *password);
 
 #endif

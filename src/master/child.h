@@ -74,6 +74,7 @@ struct child {
 	uint64_t		 kill_at_ms;	/* SIGKILL then, 0: never */
 	bool			 is_left;	/* by child_leave() */
 	pid_t			 auth;		/* worker: whom it serves */
+	uint32_t		 keyring;	/* TLS: see signers.h; 0 */
 	struct master_auth	 self;		/* auth: which it is */
 	uint32_t		 nwanted;	/* auth: workers it waits for */
 	struct child_status	 status;	/* login: what it said last */

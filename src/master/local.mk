@@ -35,6 +35,8 @@ src_master_libmaster_a_SOURCES = \
 	src/master/rundir.h \
 	src/master/service.c \
 	src/master/service.h \
+	src/master/signers.c \
+	src/master/signers.h \
 	src/master/tickets.c \
 	src/master/tickets.h
 

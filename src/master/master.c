@@ -35,10 +35,7 @@
 #define MASTER_END_MS		5000
 /* Login processes without sessions do, too; others are left to relay. */
 #define MASTER_LOGIN_END_MS	500
-/*
- * An old auth process ends with the login processes' last question, an old
- * tls-signer with their last handshake.
- */
+/* An old auth process ends with the login processes' last question. */
 #define MASTER_OLD_DRAIN_MS	60000
 /* Lines of one process in a second. */
 #define MASTER_LOG_LINES_MANY	20000
@@ -213,11 +210,11 @@ master_on_started(struct service *s, struct child *c)
 	    m->auths[c->self.index] == NULL)
 		peers_use_auth(m, c);
 	if (s->role == ROLE_ID_TLS_SIGNER)
-		master_tls_use_signer(m, c);
+		signers_use(m, c);
 }
 
 static void
-master_drain_old(struct service *s)
+master_drain_auth(struct service *s)
 {
 	struct child *c;
 
@@ -247,8 +244,8 @@ master_on_helper_ready(struct master *m)
 		m->services[i].is_on = true;
 		service_drain_old(&m->services[i]);
 	}
-	master_drain_old(auth);
-	master_drain_old(signer);
+	master_drain_auth(auth);
+	service_drain_old(signer);
 }
 
 /* Every service that is wanted has a process that serves. */
@@ -303,6 +300,7 @@ master_fill(void *arg)
 	for (i = 0; i < MASTER_SERVICES; i++)
 		service_fill(&m->services[i]);
 	peers_fill_workers(m);
+	signers_fill(m);
 	if (!m->is_up && master_is_complete(m))
 		master_up(m);
 }
@@ -342,8 +340,6 @@ master_on_ended(struct service *s, struct child *c,
 		master_leave_workers(m, c);
 	if (c != NULL && s->role == ROLE_ID_AUTH)
 		peers_forget_auth(m, c);
-	if (c != NULL && c == m->signer)
-		m->signer = NULL;
 	if (m->is_stopping) {
 		master_maybe_end(m);
 		return;
@@ -619,6 +615,7 @@ master_begin(struct master *m)
 	for (i = 0; i <= SERVICE_LAST; i++)
 		listeners_log(&m->listeners[i], (enum service_id)i, NULL);
 	master_configure_services(m);
+	signers_renew(m);
 	m->nauths = m->settings->auth_count;
 	if (m->settings->has_tls)
 		(void)tickets_turn(&m->tickets, clock_ms());

@@ -12,6 +12,7 @@
 #include "master/listeners.h"
 #include "master/rundir.h"
 #include "master/service.h"
+#include "master/signers.h"
 #include "master/tickets.h"
 
 struct certs;
@@ -53,7 +54,7 @@ struct master {
 	struct child		*auths[MASTER_AUTHS_MAX]; /* that login
 						   processes use, or NULL */
 	uint32_t		 nauths;	/* so many at a time */
-	struct child		*signer;	/* that login processes use */
+	struct signers		 signers;
 	struct certs		*certs;		/* in force */
 	struct tickets		 tickets;
 	uint64_t		 looked_ms;	/* at files of certificates */

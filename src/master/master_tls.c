@@ -8,21 +8,19 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "config/settings.h"
 #include "ipc/master_tls.h"
 #include "lib/clock.h"
 #include "lib/log.h"
-#include "lib/sock.h"
 #include "lib/wire.h"
 #include "master/certs.h"
 #include "master/certs_check.h"
 #include "master/child.h"
 #include "master/master.h"
 #include "master/reload.h"
+#include "master/signers.h"
 
 /* Files are looked at so often; nobody waits for it. */
 #define TLS_LOOK_MS	60000
@@ -50,26 +48,6 @@ master_tls_has_keys(const struct master *m)
 	return m->certs != NULL && m->certs->n > 0;
 }
 
-/* A channel between both; without a signer, one whose other end is closed. */
-static void
-tls_join(struct master *m, struct child *login)
-{
-	int fds[2];
-
-	if (sock_pair(SOCK_STREAM, fds) == -1) {
-		log_error("%s[%ld]: no channel to tls-signer: %m",
-		    child_name(login), (long)login->pid);
-		return;
-	}
-	child_send_fd(login, MASTER_SIGNER_PEER, fds[0]);
-	if (m->signer != NULL)
-		child_send_peer(m->signer, MASTER_LOGIN_PEER, login->pid,
-		    fds[1]);
-	/* The messages hold duplicates. */
-	(void)close(fds[0]);
-	(void)close(fds[1]);
-}
-
 static void
 tls_send_tickets(struct master *m, struct child *c, enum service_id service)
 {
@@ -91,50 +69,15 @@ tls_send_login(struct master *m, struct child *c)
 		tls_send_tickets(m, c,
 		    c->config.role == ROLE_ID_IMAP_LOGIN ? SERVICE_IMAP :
 		    SERVICE_POP3);
-	if (master_tls_has_keys(m))
-		tls_join(m, c);
-}
-
-static void
-tls_send_signer(struct master *m, struct child *c)
-{
-	uint8_t body[sizeof(struct master_signer) + 16];
-	struct wire_writer w;
-
-	wire_writer_init(&w, body, sizeof(body));
-	certs_signer_put(&w, m->settings, m->settings->login_dir);
-	child_send_body(c, MASTER_SIGNER, &w);
-	child_send_fd(c, MASTER_KEYS, m->certs->keys_fd);
 }
 
 void
 master_tls_send(struct master *m, struct child *c)
 {
-	if (c->config.role == ROLE_ID_TLS_SIGNER)
-		tls_send_signer(m, c);
-	else if (child_is_login(c))
+	if (child_is_login(c))
 		tls_send_login(m, c);
-}
-
-/* One from before a reload knows other numbers of keys. */
-static bool
-tls_is_current(const struct child *c)
-{
-	return c->state == CHILD_IS_STARTING || c->state == CHILD_IS_SERVING ||
-	    c->state == CHILD_IS_BUSY;
-}
-
-void
-master_tls_use_signer(struct master *m, struct child *signer)
-{
-	struct child *c;
-	size_t i;
-
-	m->signer = signer;
-	for (i = MASTER_IMAP_LOGIN; i < MASTER_SERVICES; i++)
-		TAILQ_FOREACH(c, &m->services[i].children, entry)
-			if (tls_is_current(c))
-				tls_join(m, c);
+	if (child_is_login(c) || c->config.role == ROLE_ID_TLS_SIGNER)
+		signers_send(m, c);
 }
 
 /* Expiry. */
@@ -227,6 +170,7 @@ void
 master_tls_clear(struct master *m)
 {
 	tickets_clear(&m->tickets);
+	signers_clear(m);
 	certs_free(m->certs);
 	m->certs = NULL;
 }

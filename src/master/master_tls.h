@@ -23,8 +23,6 @@ struct certs	*master_tls_load(const struct settings *,
 bool		 master_tls_has_keys(const struct master *);
 /* What a login process or a tls-signer must have before START. */
 void		 master_tls_send(struct master *, struct child *);
-/* This tls-signer has the keys in force: login processes talk to it. */
-void		 master_tls_use_signer(struct master *, struct child *);
 /* Once a second: new keys of tickets, files that changed, expiry. */
 void		 master_tls_tick(struct master *);
 /* Before the end the log, and "wicketctl status", tell of it. */

@@ -139,8 +139,6 @@ reload_take(struct master *m, struct settings *set, struct certs *certs,
 	settings_free(m->settings);
 	m->settings = set;
 	m->certs = certs;
-	/* The new login processes need one with the new keys. */
-	m->signer = NULL;
 	m->refused[0] = '\0';
 	if (set->has_tls)
 		(void)tickets_turn(&m->tickets, clock_ms());
@@ -153,6 +151,7 @@ reload_take(struct master *m, struct settings *set, struct certs *certs,
 		listeners_close(&old, &m->listeners[i]);
 	}
 	master_configure_services(m);
+	signers_renew(m);
 	for (i = 0; i < MASTER_SERVICES; i++)
 		if (i != MASTER_WORKER)
 			service_retire(&m->services[i]);
@@ -218,7 +217,7 @@ reload_certs(struct master *m)
 	certs->warned_day = m->certs->warned_day;
 	certs_free(m->certs);
 	m->certs = certs;
-	m->signer = NULL;
+	signers_renew(m);
 	m->refused[0] = '\0';
 	for (i = MASTER_SIGNER_SERVICE; i < MASTER_SERVICES; i++)
 		service_retire(&m->services[i]);

@@ -216,7 +216,7 @@ def test_T_K1_what_tls_signer_refuses(new_suite, hosts, plan):
     else:
         assert found.get("signed", 0) <= 2 * 2000
         assert set(found) <= {"signed", "refused 3"}
-        assert sum(found.values()) >= 1000
+        assert sum(found.values()) >= 100
     log = suite.log(0)
     assert all(32 <= ord(char) < 127 or char == "\n" for char in log)
 

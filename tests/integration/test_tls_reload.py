@@ -1,0 +1,130 @@
+"""What becomes of tls-signer and its clients when keys change."""
+
+import os
+import re
+import signal
+import ssl
+import time
+
+import pytest
+
+from harness import procs
+from harness.tls import tls_client, tls_options, upgrade
+from harness.wire import WireError
+
+HANGS = "#!/bin/sh\nexec sleep 1000\n"
+
+
+@pytest.fixture
+def tls_suite(new_suite, hosts):
+    """A suite with TLS and a user."""
+    suite = new_suite(**tls_options())
+    suite.add_row(hosts.row("joe"))
+    return suite
+
+
+def reload(suite):
+    time.sleep(1)
+    start = suite.mark()
+    os.kill(suite.pid, signal.SIGHUP)
+    suite.wait_log(r"configuration read again", start)
+
+
+def new_generation(suite):
+    """A reload and the end of all processes without a session."""
+    before = suite.children("tls-signer")
+    reload(suite)
+    procs.wait_until(
+        lambda: len(suite.children("tls-signer")) == 1
+        and suite.children("tls-signer") != before,
+        "one new tls-signer",
+    )
+
+
+def test_an_old_signer_ends_though_sessions_live(tls_suite, hosts):
+    """Those who have logged in need none; nor does a process for one client."""
+    sessions = []
+    for service in ("imap", "pop3"):
+        client = tls_client(service, tls_suite.addr(service + "s"))
+        client.login("joe", "pw")
+        sessions.append(client)
+    for _ in range(2):
+        new_generation(tls_suite)
+    (signer,) = tls_suite.children("tls-signer")
+    for client in sessions:
+        client.ok("NOOP")
+    # One that replaces it is not handed to them either.
+    tls_suite.allow(r"tls-signer")
+    old = set(map(int, re.findall(r"-login\[(\d+)\]: login: ",
+                                  tls_suite.log())))
+    os.kill(signer, signal.SIGKILL)
+    procs.wait_until(
+        lambda: signer not in tls_suite.wait_children("tls-signer", 1),
+        "another tls-signer",
+    )
+    for client in sessions:
+        client.ok("NOOP")
+    for pid in old:
+        sockets = [x for x in procs.fds(pid).values() if "socket" in x]
+        # Log, master, auth, client and host; no tls-signer.
+        assert len(sockets) <= 6, procs.fds(pid)
+
+
+def test_a_client_that_waits_gets_its_tls(tls_suite, hosts):
+    """STARTTLS on a connection from before the reload."""
+    plain = tls_suite.imap()
+    plain.ok("NOOP")
+    old = tls_suite.children("tls-signer")
+    # The master hears once a second how many clients a process has.
+    time.sleep(1.2)
+    reload(tls_suite)
+    procs.wait_until(
+        lambda: len(tls_suite.children("tls-signer")) == 2, "two of them"
+    )
+    client = upgrade(plain, "imap")
+    # Amid a change of auth it may be told to try again.
+    procs.wait_until(
+        lambda: client.login("joe", "pw")[1].startswith("a OK"), "a login"
+    )
+    procs.wait_until(
+        lambda: not set(old) & set(tls_suite.children("tls-signer")),
+        "the end of the old tls-signer",
+    )
+    client.ok("WHOAMI", "w")
+
+
+def served_by(suite, start):
+    """Pids of login processes with a good handshake since then."""
+    found = re.findall(r"imap-login\[(\d+)\]: disconnected: .* tls=TLSv",
+                       suite.log(start))
+    return set(map(int, found))
+
+
+def test_an_old_signer_dies_before_its_successor_serves(tls_suite, hosts):
+    """Its login processes get another one that has their keys."""
+    suite = tls_suite
+    suite.allow(r"tls-signer|signer|TLS|signature|died: ")
+    old = set(suite.children("imap-login"))
+    (signer,) = suite.children("tls-signer")
+    stuck = suite.dir / "stuck"
+    stuck.write_text(HANGS)
+    stuck.chmod(0o755)
+    suite.options["settings"]["auth_executable"] = stuck
+    suite.write_conf()
+    reload(suite)
+    suite.wait_children("tls-signer", 2)
+    os.kill(signer, signal.SIGKILL)
+    procs.wait_until(
+        lambda: signer not in suite.wait_children("tls-signer", 2),
+        "another tls-signer",
+    )
+    start = suite.mark()
+
+    def shakes():
+        try:
+            tls_client("imap", suite.addr("imaps")).close()
+        except (ssl.SSLError, WireError, ConnectionError):
+            return False
+        return old <= served_by(suite, start)
+
+    procs.wait_until(shakes, "handshakes with all old processes", 15)
