@@ -459,7 +459,8 @@ static enum auth_worker_found
 pgsql_take(struct pgsql_conn *c, enum auth_worker_found found,
     const PGresult *result, struct sql_row *row, struct sql_fault *fault)
 {
-	switch (PQresultStatus(result)) {
+	/* No enum here: newer libraries know more of these. */
+	switch ((int)PQresultStatus(result)) {
 	case PGRES_SINGLE_TUPLE:
 		return found == AUTH_WORKER_NONE ?
 		    pgsql_row(result, row, fault) : AUTH_WORKER_MANY;
@@ -467,15 +468,7 @@ pgsql_take(struct pgsql_conn *c, enum auth_worker_found found,
 		return found;
 	case PGRES_FATAL_ERROR:
 		return pgsql_refused(c, result, fault);
-	case PGRES_EMPTY_QUERY:
-	case PGRES_COMMAND_OK:
-	case PGRES_COPY_OUT:
-	case PGRES_COPY_IN:
-	case PGRES_BAD_RESPONSE:
-	case PGRES_NONFATAL_ERROR:
-	case PGRES_COPY_BOTH:
-	case PGRES_PIPELINE_SYNC:
-	case PGRES_PIPELINE_ABORTED:
+	default:	/* no rows */
 		break;
 	}
 	sql_fault_set(fault, SQL_FAULT_QUERY, "the query returns no rows");

@@ -47,7 +47,7 @@ stream_close(struct stream *st)
 {
 	if (st->tls != NULL) {
 		stream_tls_bye(st);
-		tls_free(st->tls);
+		tls_delete(st->tls);
 		st->tls = NULL;
 		st->out.max -= TLS_OUTPUT_EXTRA;
 	}

@@ -186,7 +186,7 @@ tls_new(SSL_CTX *ctx, int fd)
 	t->ssl = SSL_new(ctx);
 	if (t->ssl == NULL || bio == NULL) {
 		BIO_free(bio);
-		tls_free(t);
+		tls_delete(t);
 		return NULL;
 	}
 	BIO_set_data(bio, t);
@@ -212,7 +212,7 @@ tls_accept(struct tls_server *server, int fd, struct tls_error *error)
 }
 
 void
-tls_free(struct tls *t)
+tls_delete(struct tls *t)
 {
 	if (t == NULL)
 		return;

@@ -61,7 +61,7 @@ enum tls_step {
 };
 
 /*
- * What a connection has become.  Texts are borrowed until tls_free(); sni is
+ * What a connection has become.  Texts are borrowed until tls_delete(); sni is
  * as the client wrote it, but a host name by its letters.  NULL: none.
  */
 struct tls_facts {
@@ -82,7 +82,8 @@ struct tls;
 struct tls	*tls_accept(struct tls_server *, int fd, struct tls_error *);
 struct tls	*tls_connect(struct tls_client *, int fd,
 		    const struct tls_target *, struct tls_error *);
-void		 tls_free(struct tls *);
+/* Not _free: libssl has one, and login programs are linked statically. */
+void		 tls_delete(struct tls *);
 
 /*
  * The socket may have more to read.  is_ending: and its end was told, so that

@@ -268,6 +268,6 @@ tls_connect(struct tls_client *client, int fd,
 	SSL_set_connect_state(t->ssl);
 	if (client_prepare(t, target, error) == 0)
 		return t;
-	tls_free(t);
+	tls_delete(t);
 	return NULL;
 }

@@ -220,8 +220,8 @@ tls_fixture_shake(struct tls_fixture_pair *pair)
 void
 tls_fixture_pair_close(struct tls_fixture_pair *pair)
 {
-	tls_free(pair->server);
-	tls_free(pair->client);
+	tls_delete(pair->server);
+	tls_delete(pair->client);
 	(void)close(pair->fds[0]);
 	(void)close(pair->fds[1]);
 }

@@ -29,7 +29,6 @@ instance_name = {name}
 log_path = {dir}/log
 protocols = imap pop3
 listen = {addr}
-{tls}mail_location = maildir:{dir}/mail/%u
 mail_max_userip_connections = 0
 auth_failure_delay = 0
 auth_verbose = yes
@@ -39,20 +38,6 @@ default_login_user = nobody
 first_valid_uid = 1
 auth_mechanisms = plain login
 auth_master_user_separator = *
-passdb {{
-  driver = passwd-file
-  args = {dir}/masters
-  master = yes
-  pass = yes
-}}
-passdb {{
-  driver = passwd-file
-  args = {dir}/passwd
-}}
-userdb {{
-  driver = static
-  args = uid=65534 gid=65534 home={dir}/home
-}}
 service anvil {{
   # No growing delay for the address that all tests come from.
   unix_listener anvil-auth-penalty {{
@@ -79,10 +64,72 @@ service pop3-login {{
 }}
 """
 
-
-PLAIN = "ssl = no\ndisable_plaintext_auth = no\n"
+# What has another name or form since Dovecot 2.4.
+CONF_2_3 = """
+mail_location = maildir:{dir}/mail/%u
+passdb {{
+  driver = passwd-file
+  args = {dir}/masters
+  master = yes
+  pass = yes
+}}
+passdb {{
+  driver = passwd-file
+  args = {dir}/passwd
+}}
+userdb {{
+  driver = static
+  args = uid=65534 gid=65534 home={dir}/home
+}}
+"""
+CONF_2_4 = """
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+mail_driver = maildir
+mail_path = {dir}/mail/%{{user}}
+passdb masters {{
+  driver = passwd-file
+  passwd_file_path = {dir}/masters
+  master = yes
+  result_success = continue
+}}
+passdb users {{
+  driver = passwd-file
+  passwd_file_path = {dir}/passwd
+}}
+userdb static {{
+  fields {{
+    uid = 65534
+    gid = 65534
+    home = {dir}/home
+  }}
+}}
+"""
+PLAIN_2_3 = "ssl = no\ndisable_plaintext_auth = no\n"
+PLAIN_2_4 = "ssl = no\nauth_allow_cleartext = yes\n"
 # No login without TLS, at any port.
-TLS = "ssl = required\nssl_cert = <{}\nssl_key = <{}\n"
+TLS_2_3 = "ssl = required\nssl_cert = <{}\nssl_key = <{}\n"
+TLS_2_4 = "ssl = required\nssl_server_cert_file = {}\nssl_server_key_file = {}\n"
+
+
+def version():
+    """Of the Dovecot that is installed: (2, 3) or (2, 4)."""
+    text = subprocess.run(
+        ["dovecot", "--version"], capture_output=True, text=True, check=True
+    ).stdout
+    return tuple(int(number) for number in text.split(".")[:2])
+
+
+def conf(pair, **values):
+    """The configuration in the words of that version."""
+    is_new = version() >= (2, 4)
+    if pair:
+        tls = (TLS_2_4 if is_new else TLS_2_3).format(*pair)
+    else:
+        tls = PLAIN_2_4 if is_new else PLAIN_2_3
+    own = CONF_2_4 if is_new else CONF_2_3
+    # The version of the configuration must be its first word.
+    return (own + CONF).format(**values) + tls
 
 
 class DovecotHost:
@@ -113,7 +160,8 @@ class DovecotHost:
 
     def _make_files(self):
         (self.dir / "conf").write_text(
-            CONF.format(
+            conf(
+                self.pair,
                 dir=self.dir,
                 name=self.dir.name,
                 addr=self.addr,
@@ -121,7 +169,6 @@ class DovecotHost:
                 pop3_port=self.pop3_port,
                 imaps_port=993 if self.pair else 0,
                 pop3s_port=995 if self.pair else 0,
-                tls=TLS.format(*self.pair) if self.pair else PLAIN,
             )
         )
         for name, users in (("passwd", USERS), ("masters", MASTERS)):
