@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/auth_hosts.h"
 #include "auth/auth_master.h"
 #include "auth/auth_request.h"
 #include "auth/auth_watch.h"
@@ -145,7 +146,7 @@ auth_chain_send_route(struct auth_request *r)
 	if (route.naddrs == 0)
 		auth_chain_unusable(r, "no host to go to");
 	else
-		auth_request_allow(r, &route);
+		auth_hosts_allow(r, &route);
 	explicit_bzero(&route, sizeof(route));
 }
 

@@ -465,6 +465,13 @@ auth_flight_done(void *arg, const struct worker_answer *a)
 	auth_flight_free(f);
 }
 
+uint64_t
+auth_lookup_age_ms(const struct auth_lookup *l)
+{
+	return l->is_cached && l->key.len != 0 ?
+	    auth_cache_age_ms(l->all->cache, &l->key) : 0;
+}
+
 const char *
 auth_lookup_source(const struct auth_lookup *l, char *dst, size_t size)
 {

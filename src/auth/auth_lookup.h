@@ -107,6 +107,8 @@ int	auth_lookup_start(struct auth_lookups *, struct auth_lookup *,
 void	auth_lookup_past_cache(struct auth_lookup *, unsigned int passdb);
 /* Forgets the question; harmless when there is none. */
 void	auth_lookup_cancel(struct auth_lookup *);
+/* The row's age; 0 when it is not from the cache. */
+uint64_t	auth_lookup_age_ms(const struct auth_lookup *);
 /* Where the row is from, in words: "cache, 12 s old"; returns dst. */
 const char	*auth_lookup_source(const struct auth_lookup *, char *dst,
 		    size_t size);

@@ -73,7 +73,9 @@ auth_request_env_init(struct auth_request_env *env, const struct settings *s,
 	env->settings = s;
 	env->pool = pool;
 	auth_gate_init(&env->gate, s, loop);
-	grants_init(&env->grants, s, &env->gate.penalty, &env->lookups);
+	mail_hosts_init(&env->hosts);
+	grants_init(&env->grants, s, &env->gate.penalty, &env->lookups,
+	    &env->hosts);
 	env->pid = (uint32_t)getpid();
 	loop_timers_init(loop, &env->timeouts, s->auth_request_timeout_ms);
 	loop_timers_init(loop, &env->delays, s->auth_failure_delay_ms);
@@ -90,6 +92,7 @@ auth_request_env_clear(struct auth_request_env *env)
 	auth_gate_clear(&env->gate);
 	auth_lookups_clear(&env->lookups);
 	passdb_chain_clear(&env->chain);
+	mail_hosts_clear(&env->hosts);
 }
 
 void
@@ -265,6 +268,7 @@ auth_request_allow(struct auth_request *r, struct login_auth_route *route)
 		return;
 	}
 	grant_rows(&r->map->grants, r->node.id, r->lookup.marks);
+	grant_route(&r->map->grants, r->node.id, route, &who);
 	/* The mail host alone can tell whether it was the right one. */
 	if (r->is_match || r->is_proven)
 		grant_verified(&r->map->grants, r->node.id);

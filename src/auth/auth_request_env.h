@@ -12,6 +12,7 @@
 #include "auth/auth_gate.h"
 #include "auth/auth_lookup.h"
 #include "auth/grant.h"
+#include "auth/mail_host.h"
 #include "auth/name_memo.h"
 #include "auth/passdb.h"
 #include "auth/username.h"
@@ -49,6 +50,7 @@ struct auth_request_env {
 	struct username_rules	 names;
 	struct passdb_chain	 chain;
 	struct name_memo	 memo;
+	struct mail_hosts	 hosts;
 	struct grants		 grants;
 	struct auth_gate	 gate;
 	struct worker_pool	*pool;

@@ -109,8 +109,7 @@ auth_server_outcome(void *endpoint, uint32_t id, struct wire_reader *r,
 	if (login_auth_outcome_get(r, &m) == -1 ||
 	    auth_request_find(&login->map, id) != NULL)
 		return -1;
-	return grant_outcome(&login->map.grants, id,
-	    (enum login_auth_result)m.result);
+	return grant_outcome(&login->map.grants, id, &m);
 }
 
 static int
@@ -151,7 +150,7 @@ auth_server_session(void *endpoint, uint32_t id, struct wire_reader *r,
 	    grant_has(&login->map.grants, id))
 		return -1;
 	grant_adopt(&login->map.grants, id, &(struct grant_who){
-	    .user = m.user, .service = m.service, .rip = &m.rip });
+	    .user = m.user, .service = m.service, .rip = &m.rip }, &m.host);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "auth/auth_lookup.h"
+#include "auth/grant_host.h"
 #include "auth/penalty.h"
 #include "config/settings.h"
 #include "lib/clock.h"
@@ -30,7 +31,8 @@ struct grant {
 	struct penalty_mark	*mark;	/* until it has logged in */
 	uint32_t		*rows;	/* the same; marks, or NULL */
 	uint32_t		 id;
-	unsigned int		 tried;	/* bits 1 << address of the route */
+	struct grant_tries	*tries;	/* the same; or NULL */
+	struct mail_host	*host;	/* of its session; or NULL */
 	bool			 is_logged_in;
 };
 
@@ -54,12 +56,14 @@ RB_GENERATE_INTERNAL(grant_place_tree, grant_place, entry,
 
 void
 grants_init(struct grants *all, const struct settings *settings,
-    struct penalty *penalty, struct auth_lookups *lookups)
+    struct penalty *penalty, struct auth_lookups *lookups,
+    struct mail_hosts *hosts)
 {
 	memset(all, 0, sizeof(*all));
 	all->settings = settings;
 	all->penalty = penalty;
 	all->lookups = lookups;
+	all->hosts = hosts;
 	RB_INIT(&all->places);
 	all->map_max = (size_t)settings->login_max_sessions +
 	    LOGIN_AUTH_OPEN_MAX;
@@ -131,6 +135,9 @@ grant_free(struct grant_map *map, struct grant *g)
 
 	grant_judge(map, g, LOGIN_AUTH_GONE);
 	grant_doubt(map, g, LOGIN_AUTH_GONE);
+	grant_tries_free(g->tries);
+	if (g->host != NULL)
+		g->host->nsessions--;
 	(void)RB_REMOVE(grant_tree, &map->tree, g);
 	map->n--;
 	map->all->n--;
@@ -262,11 +269,36 @@ grant_rows(struct grant_map *map, uint32_t id,
 }
 
 void
-grant_adopt(struct grant_map *map, uint32_t id, const struct grant_who *who)
+grant_route(struct grant_map *map, uint32_t id,
+    const struct login_auth_route *route, const struct grant_who *who)
+{
+	struct grant *g = grant_find(map, id);
+
+	if (g != NULL)
+		g->tries = grant_tries_new(map->all->hosts, route, who,
+		    map->all->settings, map->all->key);
+}
+
+/* Its session is on this host, if that is known. */
+static void
+grant_settle(struct grant *g, struct mail_host *host)
+{
+	g->is_logged_in = true;
+	g->host = host;
+	if (host != NULL)
+		host->nsessions++;
+	grant_tries_free(g->tries);
+	g->tries = NULL;
+}
+
+void
+grant_adopt(struct grant_map *map, uint32_t id, const struct grant_who *who,
+    const struct netaddr *host)
 {
 	if (grant_has_room(map))
-		grant_new(map, id, grant_place_get(map->all, who, 0))
-		    ->is_logged_in = true;
+		grant_settle(grant_new(map, id, grant_place_get(map->all,
+		    who, 0)), host->family == NETADDR_NONE ? NULL :
+		    mail_hosts_said(map->all->hosts, host));
 }
 
 int
@@ -274,30 +306,30 @@ grant_tried(struct grant_map *map, uint32_t id,
     const struct login_auth_tried *tried)
 {
 	struct grant *g = grant_find(map, id);
-	unsigned int bit = 1u << tried->addr;
 
 	if (g == NULL)
 		return 0;
-	if (g->is_logged_in || (g->tried & bit) != 0)
-		return -1;
-	g->tried |= bit;
-	return 0;
+	/* One that wicketctl asked for goes nowhere. */
+	return g->tries == NULL ? -1 : grant_tries_failed(g->tries, tried);
 }
 
 int
 grant_outcome(struct grant_map *map, uint32_t id,
-    enum login_auth_result result)
+    const struct login_auth_outcome *m)
 {
+	enum login_auth_result result = (enum login_auth_result)m->result;
 	struct grant *g = grant_find(map, id);
+	struct mail_host *host = NULL;
 
 	if (g == NULL)
 		return 0;
-	if (g->is_logged_in)
+	if (g->is_logged_in || (g->tries != NULL &&
+	    grant_tries_answered(g->tries, m->addr, &host) == -1))
 		return -1;
 	grant_judge(map, g, result);
 	grant_doubt(map, g, result);
 	if (result == LOGIN_AUTH_LOGGED_IN)
-		g->is_logged_in = true;
+		grant_settle(g, host);
 	else
 		grant_free(map, g);
 	return 0;
@@ -319,5 +351,6 @@ grant_end(struct grant_map *map, uint32_t id)
 int
 grant_cancel(struct grant_map *map, uint32_t id)
 {
-	return grant_outcome(map, id, LOGIN_AUTH_GONE);
+	return grant_outcome(map, id, &(struct login_auth_outcome){
+	    .result = LOGIN_AUTH_GONE, .addr = LOGIN_AUTH_ADDR_NONE });
 }

@@ -22,6 +22,8 @@
 struct auth_lookups;
 struct grant;
 struct grant_place;
+struct login_auth_route;
+struct mail_hosts;
 struct penalty;
 struct penalty_mark;
 
@@ -46,6 +48,7 @@ struct grants {
 	const struct settings	*settings;	/* borrowed */
 	struct penalty		*penalty;	/* borrowed */
 	struct auth_lookups	*lookups;	/* borrowed */
+	struct mail_hosts	*hosts;		/* borrowed */
 	struct grant_place_tree	 places;
 	size_t			 n, max;
 	size_t			 map_max;	/* of one process */
@@ -69,7 +72,7 @@ struct grant_who {
 
 /* Settings outlive it. */
 void	grants_init(struct grants *, const struct settings *,
-	    struct penalty *, struct auth_lookups *);
+	    struct penalty *, struct auth_lookups *, struct mail_hosts *);
 void	grant_map_init(struct grant_map *, struct grants *);
 /* The login process is gone: all its places are free. */
 void	grant_map_clear(struct grant_map *);
@@ -87,9 +90,12 @@ void	grant_verified(struct grant_map *, uint32_t id);
 /* The login's rows in the cache (auth_lookup.h), to be doubted if it fails. */
 void	grant_rows(struct grant_map *, uint32_t id,
 	    const uint32_t marks[SETTINGS_PASSDBS_MAX]);
+/* Where the login is sent: what becomes of it there is learned from. */
+void	grant_route(struct grant_map *, uint32_t id,
+	    const struct login_auth_route *, const struct grant_who *);
 /* SESSION: it lives already, so that it is counted whatever the limit. */
 void	grant_adopt(struct grant_map *, uint32_t id,
-	    const struct grant_who *);
+	    const struct grant_who *, const struct netaddr *host);
 bool	grant_has(const struct grant_map *, uint32_t id);
 /*
  * TRIED, OUTCOME, END, CANCEL.  -1: the grant is not in the state for it: a
@@ -99,7 +105,8 @@ int	grant_tried(struct grant_map *, uint32_t id,
 	    const struct login_auth_tried *)
 	    __attribute__((warn_unused_result));
 int	grant_outcome(struct grant_map *, uint32_t id,
-	    enum login_auth_result) __attribute__((warn_unused_result));
+	    const struct login_auth_outcome *)
+	    __attribute__((warn_unused_result));
 int	grant_end(struct grant_map *, uint32_t id)
 	    __attribute__((warn_unused_result));
 int	grant_cancel(struct grant_map *, uint32_t id)

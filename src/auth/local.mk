@@ -11,6 +11,8 @@ src_auth_libauth_a_SOURCES = \
 	src/auth/auth_exchange.h \
 	src/auth/auth_gate.c \
 	src/auth/auth_gate.h \
+	src/auth/auth_hosts.c \
+	src/auth/auth_hosts.h \
 	src/auth/auth_lookup.c \
 	src/auth/auth_lookup.h \
 	src/auth/auth_master.c \
@@ -32,6 +34,10 @@ src_auth_libauth_a_SOURCES = \
 	src/auth/db_health.h \
 	src/auth/grant.c \
 	src/auth/grant.h \
+	src/auth/grant_host.c \
+	src/auth/grant_host.h \
+	src/auth/mail_host.c \
+	src/auth/mail_host.h \
 	src/auth/mech.c \
 	src/auth/mech.h \
 	src/auth/mech_login.c \

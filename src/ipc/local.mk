@@ -12,6 +12,8 @@ src_ipc_libipc_a_SOURCES = \
 	src/ipc/child_setup.h \
 	src/ipc/ctl_auth.c \
 	src/ipc/ctl_auth.h \
+	src/ipc/host_order.c \
+	src/ipc/host_order.h \
 	src/ipc/key_set.c \
 	src/ipc/key_set.h \
 	src/ipc/login_auth.c \

@@ -23,6 +23,8 @@
 
 /* A share of the deadline is rounded up to whole steps of this. */
 #define BACKEND_TIMER_STEP_MS	500
+/* A client who leaves after so long has seen that the host is silent. */
+#define BACKEND_PATIENCE_MS	5000
 
 static void
 backend_ready(void *arg, unsigned int what)
@@ -83,6 +85,7 @@ backend_connect(struct session *s)
 		s->addr = (uint8_t)login->next_addr;
 		s->host = login->route.addrs[login->next_addr++];
 		login->has_sent_login = login->is_unfit = false;
+		login->backend_since_ms = clock_ms();
 		fd = sock_connect(&s->host, NULL, &is_pending);
 		if (fd == -1) {
 			if (backend_is_unreachable(errno))
@@ -141,6 +144,15 @@ backend_failed(struct session *s, enum login_auth_trouble trouble,
 	    backend_connect(s) == 0)
 		return;
 	backend_give_up(s);
+}
+
+void
+backend_left(struct session *s)
+{
+	if (s->state == SESSION_BACKEND_CONNECT && clock_ms() -
+	    s->login->backend_since_ms >= BACKEND_PATIENCE_MS)
+		auth_client_tried(s->process->auth, s, LOGIN_AUTH_SILENT,
+		    false);
 }
 
 void

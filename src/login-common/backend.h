@@ -17,6 +17,8 @@ void	backend_step_login(struct session *);
 /* This address is of no use (what: for the log): the next, or the refusal. */
 void	backend_failed(struct session *, enum login_auth_trouble,
 	    const char *what);
+/* The client leaves: has it waited in vain for the host to speak? */
+void	backend_left(struct session *);
 /* What an error of a connection's socket says about the host. */
 enum login_auth_trouble	backend_trouble(int error);
 /* Their timeouts. */

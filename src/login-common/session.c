@@ -292,6 +292,7 @@ session_close(struct session *s, enum session_reason reason)
 	if (s->state == SESSION_CLOSING)
 		return;
 	s->reason = reason;
+	backend_left(s);
 	session_to(s, SESSION_CLOSING);
 	login_log_end(s);
 	stream_close(&s->backend);

@@ -57,7 +57,7 @@ struct session_login {
 	unsigned int			 next_addr;
 	bool				 has_sent_login; /* to the host */
 	bool				 is_unfit;	/* the host */
-	uint64_t			 backend_until_ms;
+	uint64_t			 backend_until_ms, backend_since_ms;
 	char				 backend_code[32];  /* of its refusal */
 	enum login_answer		 delayed;	/* said after DELAY */
 	size_t				 backend_scanned;

@@ -18,8 +18,7 @@ on_reply(void *peer, uint32_t id, const struct auth_reply *reply)
 	if (reply->type == LOGIN_AUTH_OK) {
 		s->route = *reply->route;
 		if (!f->keeps_grants)
-			assert_int_equal(grant_outcome(&f->map.grants, id,
-			    LOGIN_AUTH_GONE), 0);
+			assert_int_equal(grant_cancel(&f->map.grants, id), 0);
 	}
 	if (reply->type == LOGIN_AUTH_FAIL)
 		s->fail = *reply->fail;

@@ -16,6 +16,7 @@ UNIT_TESTS += tests/unit/test_clock
 UNIT_TESTS += tests/unit/test_xmem
 UNIT_TESTS += tests/unit/test_rnd
 UNIT_TESTS += tests/unit/test_grant
+UNIT_TESTS += tests/unit/test_mail_host
 UNIT_TESTS += tests/unit/test_penalty
 UNIT_TESTS += tests/unit/test_siphash
 UNIT_TESTS += tests/unit/test_log

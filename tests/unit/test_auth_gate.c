@@ -147,6 +147,14 @@ test_deadline(void **state)
 	assert_int_equal(f->env.nopen, 0);
 }
 
+static void
+outcome(struct fixture *f, uint32_t id, enum login_auth_result result)
+{
+	assert_int_equal(grant_outcome(&f->map.grants, id,
+	    &(struct login_auth_outcome){ .result = (uint8_t)result,
+	    .addr = LOGIN_AUTH_ADDR_NONE }), 0);
+}
+
 /* What the mail host says of a password counts like what a passdb says. */
 static void
 test_host_refuses(void **state)
@@ -157,19 +165,16 @@ test_host_refuses(void **state)
 	f->keeps_grants = true;
 	plain(f, 1, "joe", "wrong");
 	assert_int_equal(f->said.type, LOGIN_AUTH_OK);
-	assert_int_equal(grant_outcome(&f->map.grants, 1, LOGIN_AUTH_REFUSED),
-	    0);
+	outcome(f, 1, LOGIN_AUTH_REFUSED);
 	plain(f, 2, "joe", "pw");
 	assert_int_equal(f->said.n, 1);
 	await(f, 2);
-	assert_int_equal(grant_outcome(&f->map.grants, 2,
-	    LOGIN_AUTH_LOGGED_IN), 0);
+	outcome(f, 2, LOGIN_AUTH_LOGGED_IN);
 	/* Forgiven, and nobody else's business. */
 	plain(f, 3, "ann", "pw");
 	assert_int_equal(f->said.n, 3);
 	/* A host that is gone is nobody's fault. */
-	assert_int_equal(grant_outcome(&f->map.grants, 3,
-	    LOGIN_AUTH_HOST_FAILED), 0);
+	outcome(f, 3, LOGIN_AUTH_HOST_FAILED);
 	plain(f, 4, "ann", "pw");
 	assert_int_equal(f->said.n, 4);
 }

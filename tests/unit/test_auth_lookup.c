@@ -384,7 +384,8 @@ test_distrust(void **state)
 			    HOST("10.0.0.1"), { NULL, NULL } });
 		goes_to(f, "10.0.0.1", asked);
 		assert_int_equal(grant_outcome(&f->map.grants, i + 1,
-		    results[i]), 0);
+		    &(struct login_auth_outcome){ .result =
+		    (uint8_t)results[i], .addr = LOGIN_AUTH_ADDR_NONE }), 0);
 		asked += i < 2;
 		plain(f, i + 2, "joe", "pw");
 	}

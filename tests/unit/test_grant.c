@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "auth/grant.h"
+#include "auth/mail_host.h"
 #include "auth/penalty.h"
 #include "config/settings.h"
 #include "ipc/roles.h"
@@ -11,6 +12,7 @@ struct fixture {
 	struct settings		 settings;
 	struct grants		 all;
 	struct penalty		 penalty;
+	struct mail_hosts	 hosts;
 	struct grant_map	 maps[2];	/* two login processes */
 };
 
@@ -18,7 +20,8 @@ static void
 begin(struct fixture *f)
 {
 	penalty_init(&f->penalty, 0);
-	grants_init(&f->all, &f->settings, &f->penalty, NULL);
+	mail_hosts_init(&f->hosts);
+	grants_init(&f->all, &f->settings, &f->penalty, NULL, &f->hosts);
 	grant_map_init(&f->maps[0], &f->all);
 	grant_map_init(&f->maps[1], &f->all);
 }
@@ -41,11 +44,17 @@ static int
 teardown(void **state)
 {
 	struct fixture *f = *state;
+	const struct mail_host *h;
 
 	grant_map_clear(&f->maps[0]);
 	grant_map_clear(&f->maps[1]);
 	assert_int_equal(f->all.n, 0);
 	assert_true(RB_EMPTY(&f->all.places));
+	TAILQ_FOREACH(h, &f->hosts.used, used) {
+		assert_int_equal(h->nlogins, 0);
+		assert_int_equal(h->nsessions, 0);
+	}
+	mail_hosts_clear(&f->hosts);
 	return 0;
 }
 
@@ -68,7 +77,22 @@ adopt(struct fixture *f, size_t map, uint32_t id, const char *user)
 	const struct netaddr addr = { NETADDR_V4, 0, { 192, 0, 2, 1 } };
 
 	grant_adopt(&f->maps[map], id, &(struct grant_who){
-	    .user = user, .service = SERVICE_IMAP, .rip = &addr });
+	    .user = user, .service = SERVICE_IMAP, .rip = &addr }, &addr);
+}
+
+static int
+answered(struct fixture *f, size_t map, uint32_t id,
+    enum login_auth_result result, uint8_t addr)
+{
+	return grant_outcome(&f->maps[map], id, &(struct login_auth_outcome){
+	    .result = (uint8_t)result, .addr = addr });
+}
+
+static int
+outcome(struct fixture *f, size_t map, uint32_t id,
+    enum login_auth_result result)
+{
+	return answered(f, map, id, result, LOGIN_AUTH_ADDR_NONE);
 }
 
 /* All processes together, each user, address and service for itself. */
@@ -116,12 +140,12 @@ test_ends(void **state)
 	for (uint32_t i = 0; i < UNIT_LENGTH(results); i++) {
 		assert_true(open_at(f, 1, i, "joe", "192.0.2.1"));
 		assert_false(open_at(f, 1, 9, "joe", "192.0.2.1"));
-		assert_int_equal(grant_outcome(&f->maps[1], i, results[i]), 0);
+		assert_int_equal(outcome(f, 1, i, results[i]), 0);
 	}
 	assert_true(open_at(f, 1, 5, "joe", "192.0.2.1"));
 	assert_int_equal(grant_cancel(&f->maps[1], 5), 0);
 	assert_true(open_at(f, 1, 5, "joe", "192.0.2.1"));
-	assert_int_equal(grant_outcome(&f->maps[1], 5, LOGIN_AUTH_LOGGED_IN),
+	assert_int_equal(outcome(f, 1, 5, LOGIN_AUTH_LOGGED_IN),
 	    0);
 	assert_false(open_at(f, 1, 6, "joe", "192.0.2.1"));
 	assert_int_equal(grant_end(&f->maps[1], 5), 0);
@@ -139,16 +163,16 @@ test_states(void **state)
 
 	assert_true(open_at(f, 0, 1, "joe", "192.0.2.1"));
 	assert_int_equal(grant_end(&f->maps[0], 1), -1);
-	assert_int_equal(grant_outcome(&f->maps[0], 1, LOGIN_AUTH_LOGGED_IN),
+	assert_int_equal(outcome(f, 0, 1, LOGIN_AUTH_LOGGED_IN),
 	    0);
-	assert_int_equal(grant_outcome(&f->maps[0], 1, LOGIN_AUTH_LOGGED_IN),
+	assert_int_equal(outcome(f, 0, 1, LOGIN_AUTH_LOGGED_IN),
 	    -1);
-	assert_int_equal(grant_outcome(&f->maps[0], 1, LOGIN_AUTH_GONE), -1);
+	assert_int_equal(outcome(f, 0, 1, LOGIN_AUTH_GONE), -1);
 	assert_int_equal(grant_cancel(&f->maps[0], 1), -1);
 	assert_int_equal(grant_end(&f->maps[0], 1), 0);
 	/* Of what was not counted nothing is known. */
 	assert_int_equal(grant_end(&f->maps[0], 1), 0);
-	assert_int_equal(grant_outcome(&f->maps[0], 7, LOGIN_AUTH_REFUSED), 0);
+	assert_int_equal(outcome(f, 0, 7, LOGIN_AUTH_REFUSED), 0);
 	assert_int_equal(grant_cancel(&f->maps[0], 7), 0);
 }
 
@@ -188,6 +212,110 @@ test_full(void **state)
 	assert_int_equal(grant_end(&f->maps[1], id), 0);
 }
 
+/* A login that was sent to two hosts, 192.0.2.11 and 192.0.2.12. */
+static void
+go(struct fixture *f, uint32_t id, const char *user, const char *rip)
+{
+	struct login_auth_route route = { .naddrs = 2 };
+	struct netaddr addr;
+
+	for (uint8_t i = 0; i < 2; i++)
+		route.addrs[i] = (struct netaddr){ NETADDR_V4, 143,
+		    { 192, 0, 2, (uint8_t)(11 + i) } };
+	assert_true(open_at(f, 0, id, user, rip));
+	assert_int_equal(netaddr_parse(&addr, rip, strlen(rip)), 0);
+	grant_route(&f->maps[0], id, &route, &(struct grant_who){
+	    .user = user, .service = SERVICE_IMAP, .rip = &addr });
+}
+
+static int
+tried(struct fixture *f, uint32_t id, uint8_t addr, bool has_login)
+{
+	return grant_tried(&f->maps[0], id, &(struct login_auth_tried){
+	    .addr = addr, .trouble = LOGIN_AUTH_BROKEN,
+	    .has_login = has_login });
+}
+
+static const struct mail_host *
+host(struct fixture *f, uint8_t i)
+{
+	return mail_hosts_get(&f->hosts, &(struct netaddr){ NETADDR_V4, 143,
+	    { 192, 0, 2, (uint8_t)(11 + i) } });
+}
+
+static void
+test_host_states(void **state)
+{
+	struct fixture *f = *state;
+
+	go(f, 1, "joe", "192.0.2.1");
+	assert_int_equal(host(f, 0)->nlogins, 1);
+	assert_int_equal(tried(f, 1, 0, false), 0);
+	assert_int_equal(tried(f, 1, 0, false), -1);
+	assert_int_equal(tried(f, 1, 2, false), -1);
+	assert_int_equal(answered(f, 0, 1, LOGIN_AUTH_LOGGED_IN, 2), -1);
+	assert_int_equal(answered(f, 0, 1, LOGIN_AUTH_LOGGED_IN, 1), 0);
+	assert_int_equal(host(f, 0)->nlogins, 0);
+	assert_int_equal(host(f, 0)->nfailures, 1);
+	assert_int_equal(host(f, 1)->nsessions, 1);
+	assert_int_equal(tried(f, 1, 1, false), -1);
+	assert_int_equal(grant_end(&f->maps[0], 1), 0);
+	assert_int_equal(host(f, 1)->nsessions, 0);
+	/* What is not counted is not known. */
+	assert_int_equal(tried(f, 1, 1, false), 0);
+}
+
+/* Whose failures are those of two clients. */
+static void
+test_clients(void **state)
+{
+	static const struct {
+		const char	*user, *rip;
+		bool		 has_login, is_trusted, is_down;
+	} rows[] = {
+		{ "joe", "192.0.2.1", false, false, false },
+		{ "ann", "192.0.2.1", false, false, true },
+		{ "joe", "192.0.2.2", false, false, true },
+		{ "joe", "192.0.2.1", true, false, false },
+		{ "ann", "192.0.2.1", true, false, false },
+		{ "ann", "192.0.2.1", true, true, true },
+		{ "joe", "192.0.2.1", true, true, false },
+		{ "ann", "192.0.2.2", true, false, true },
+	};
+	static struct netaddr_net net = { { NETADDR_V4, 0, { 192 } }, 8 };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < UNIT_LENGTH(rows); i++) {
+		f->settings.login_trusted_networks.items = &net;
+		f->settings.login_trusted_networks.n = rows[i].is_trusted;
+		go(f, 1, "joe", "192.0.2.1");
+		go(f, 2, rows[i].user, rows[i].rip);
+		assert_int_equal(tried(f, 1, 0, rows[i].has_login), 0);
+		assert_int_equal(tried(f, 2, 0, rows[i].has_login), 0);
+		if (host(f, 0)->is_down != rows[i].is_down)
+			fail_msg("row %zu", i);
+		assert_int_equal(answered(f, 0, 1, LOGIN_AUTH_REFUSED, 0), 0);
+		assert_false(host(f, 0)->is_down);
+		assert_int_equal(outcome(f, 0, 2, LOGIN_AUTH_GONE), 0);
+	}
+}
+
+/* A new auth hears where sessions are. */
+static void
+test_adopted_hosts(void **state)
+{
+	const struct netaddr nowhere = { .family = NETADDR_NONE };
+	struct fixture *f = *state;
+	struct grant_who who = { .user = "joe", .service = SERVICE_IMAP,
+	    .rip = &nowhere };
+
+	grant_adopt(&f->maps[0], 1, &who, &host(f, 0)->addr);
+	grant_adopt(&f->maps[0], 2, &who, &nowhere);
+	assert_int_equal(host(f, 0)->nsessions, 1);
+	grant_map_clear(&f->maps[0]);
+	assert_int_equal(host(f, 0)->nsessions, 0);
+}
+
 int
 main(void)
 {
@@ -198,6 +326,12 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_states, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_adopt, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_host_states, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_clients, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_adopted_hosts, setup,
+		    teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

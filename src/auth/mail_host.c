@@ -1,0 +1,326 @@
+/*
+ * Which mail hosts are up, and where a session goes first.
+ * Runs in: auth.
+ * Hostile input: what login processes say of hosts.
+ * Never: believes one client alone that a host is down; keeps more than
+ * MAIL_HOSTS_MAX of them.
+ */
+#include "auth/mail_host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/rnd.h"
+#include "lib/xmem.h"
+
+/* What a host cannot be blamed for, or costs those who meet it no time. */
+static const bool mail_host_blames[LOGIN_AUTH_TROUBLE_LAST + 1] = {
+	[LOGIN_AUTH_UNREACHABLE] = true,
+	[LOGIN_AUTH_SILENT] = true,
+	[LOGIN_AUTH_SAID_BYE] = true,
+	[LOGIN_AUTH_BROKEN] = true,
+};
+
+static int
+mail_host_compare(const struct mail_host *a, const struct mail_host *b)
+{
+	int order = memcmp(a->addr.ip, b->addr.ip, sizeof(a->addr.ip));
+
+	if (order != 0)
+		return order;
+	if (a->addr.family != b->addr.family)
+		return a->addr.family < b->addr.family ? -1 : 1;
+	return a->addr.port < b->addr.port ? -1 : a->addr.port > b->addr.port;
+}
+
+RB_GENERATE_INTERNAL(mail_host_tree, mail_host, entry, mail_host_compare,
+    static __attribute__((unused)))
+
+void
+mail_hosts_init(struct mail_hosts *all)
+{
+	memset(all, 0, sizeof(*all));
+	RB_INIT(&all->tree);
+	TAILQ_INIT(&all->used);
+}
+
+static void
+mail_host_free(struct mail_hosts *all, struct mail_host *h)
+{
+	(void)RB_REMOVE(mail_host_tree, &all->tree, h);
+	TAILQ_REMOVE(&all->used, h, used);
+	all->n--;
+	free(h);
+}
+
+void
+mail_hosts_clear(struct mail_hosts *all)
+{
+	struct mail_host *h;
+
+	while ((h = TAILQ_FIRST(&all->used)) != NULL)
+		mail_host_free(all, h);
+}
+
+static struct mail_host *
+mail_hosts_find(struct mail_hosts *all, const struct netaddr *addr)
+{
+	struct mail_host key = { .addr = *addr }, *h;
+
+	h = RB_FIND(mail_host_tree, &all->tree, &key);
+	if (h != NULL) {
+		TAILQ_REMOVE(&all->used, h, used);
+		TAILQ_INSERT_TAIL(&all->used, h, used);
+	}
+	return h;
+}
+
+/* Forgets one of whom there is nothing to be remembered. */
+static bool
+mail_hosts_make_room(struct mail_hosts *all)
+{
+	struct mail_host *h = TAILQ_FIRST(&all->used);
+
+	for (unsigned int i = 0; h != NULL && i < MAIL_HOSTS_SCAN; i++) {
+		if (h->nlogins == 0 && h->nsessions == 0 && !h->is_down) {
+			mail_host_free(all, h);
+			return true;
+		}
+		h = TAILQ_NEXT(h, used);
+	}
+	return false;
+}
+
+struct mail_host *
+mail_hosts_get(struct mail_hosts *all, const struct netaddr *addr)
+{
+	struct mail_host *h = mail_hosts_find(all, addr);
+
+	if (h != NULL)
+		return h;
+	if (all->n >= MAIL_HOSTS_MAX && !mail_hosts_make_room(all))
+		return NULL;
+	h = xcalloc(1, sizeof(*h));
+	h->addr = *addr;
+	h->ask_ms = MAIL_HOST_ASK_MS;
+	(void)RB_INSERT(mail_host_tree, &all->tree, h);
+	TAILQ_INSERT_TAIL(&all->used, h, used);
+	all->n++;
+	return h;
+}
+
+struct mail_host *
+mail_hosts_said(struct mail_hosts *all, const struct netaddr *addr)
+{
+	return all->n < MAIL_HOSTS_SAID_MAX ? mail_hosts_get(all, addr) :
+	    mail_hosts_find(all, addr);
+}
+
+/* What became of logins. */
+
+static uint32_t
+mail_host_jitter(void)
+{
+	uint16_t random;
+
+	rnd_bytes(&random, sizeof(random));
+	return random % (MAIL_HOST_PROBE_MS / 4);
+}
+
+/* The next probe is to come after a while. */
+static void
+mail_host_wait(struct mail_host *h)
+{
+	h->asked_ms = clock_ms();
+	h->wait_ms = MAIL_HOST_PROBE_MS + mail_host_jitter();
+}
+
+static void
+mail_host_goes_down(struct mail_host *h)
+{
+	char text[NETADDR_PORT_TEXT_MAX];
+
+	h->is_down = true;
+	h->is_asked = h->has_first = false;
+	h->since_ms = clock_ms();
+	h->ask_ms = MAIL_HOST_ASK_MS;
+	mail_host_wait(h);
+	log_warn("mail host %s is down: %s", netaddr_port_text(&h->addr,
+	    text), login_auth_trouble_word(h->trouble));
+}
+
+/* A probe has failed; who let it wait is asked for longer, and less often. */
+static void
+mail_host_stays_down(struct mail_host *h)
+{
+	if (!h->is_asked)
+		return;
+	h->is_asked = false;
+	if (h->trouble != LOGIN_AUTH_SILENT)
+		h->ask_ms = MAIL_HOST_ASK_MS;
+	else if (h->ask_ms < MAIL_HOST_ASK_LONGEST_MS)
+		h->ask_ms *= 2;
+}
+
+void
+mail_host_failed(struct mail_host *h, enum login_auth_trouble trouble,
+    uint64_t client)
+{
+	uint64_t now = clock_ms();
+
+	h->nfailures++;
+	h->trouble = (uint8_t)trouble;
+	if (!mail_host_blames[trouble])
+		return;
+	if (h->is_down) {
+		mail_host_stays_down(h);
+	} else if (h->has_first && h->first != client &&
+	    now - h->first_ms <= MAIL_HOST_WINDOW_MS) {
+		mail_host_goes_down(h);
+	} else {
+		h->has_first = true;
+		h->first = client;
+		h->first_ms = now;
+	}
+}
+
+void
+mail_host_answered(struct mail_host *h)
+{
+	char text[NETADDR_PORT_TEXT_MAX];
+	uint64_t now = clock_ms();
+
+	h->has_first = h->is_asked = false;
+	if (h->is_down)
+		log_info("mail host %s is up again, after %llu s",
+		    netaddr_port_text(&h->addr, text),
+		    (unsigned long long)((now - h->since_ms) / 1000));
+	if (h->is_down || h->since_ms == 0)
+		h->since_ms = now;
+	h->is_down = false;
+}
+
+/* Routes. */
+
+uint64_t
+mail_host_due_ms(const struct mail_host *h, bool has_other)
+{
+	uint64_t wait_ms = h->wait_ms;
+
+	if (has_other && wait_ms < h->ask_ms / 2)
+		wait_ms = h->ask_ms / 2;
+	return h->asked_ms + wait_ms;
+}
+
+/* Where a route's address stands. */
+enum mail_host_rank {
+	MAIL_HOST_GOOD,
+	MAIL_HOST_BAD,		/* down */
+	MAIL_HOST_OUT,		/* not to be used */
+};
+
+static enum mail_host_rank
+mail_hosts_rank(struct mail_hosts *all, const struct netaddr *addr,
+    uint64_t *since_ms)
+{
+	const struct mail_host *h = mail_hosts_find(all, addr);
+
+	switch (host_orders_find(&all->orders, addr)) {
+	case HOST_UP:
+		return MAIL_HOST_GOOD;
+	case HOST_DOWN:
+	case HOST_DRAIN:
+		return MAIL_HOST_OUT;
+	case HOST_AUTO:
+		break;
+	}
+	if (h == NULL || !h->is_down)
+		return MAIL_HOST_GOOD;
+	if (h->since_ms > *since_ms)
+		*since_ms = h->since_ms;
+	return MAIL_HOST_BAD;
+}
+
+/* One address of a route with what belongs to it. */
+struct mail_host_place {
+	struct netaddr		 addr;
+	uint8_t			 word;	/* of its name */
+};
+
+static void
+mail_hosts_put(struct login_auth_route *route,
+    const struct mail_host_place *place)
+{
+	route->tls.word[route->naddrs] = place->word;
+	route->addrs[route->naddrs++] = place->addr;
+}
+
+/* The first of these that is due to be asked; n when none is. */
+static unsigned int
+mail_hosts_due(struct mail_hosts *all, const struct mail_host_place *bad,
+    unsigned int n, bool has_other)
+{
+	uint64_t now = clock_ms();
+	struct mail_host *h;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		h = mail_hosts_find(all, &bad[i].addr);
+		if (h != NULL && mail_host_due_ms(h, has_other) <= now)
+			break;
+	}
+	return i;
+}
+
+/* This login asks the host that is down. */
+static void
+mail_hosts_ask(struct mail_hosts *all, struct login_auth_route *route,
+    const struct mail_host_place *place, bool has_other)
+{
+	struct mail_host *h = mail_hosts_find(all, &place->addr);
+
+	mail_host_wait(h);
+	h->is_asked = true;
+	mail_hosts_put(route, place);
+	route->probe_ms = has_other ? h->ask_ms : 0;
+}
+
+bool
+mail_hosts_sort(struct mail_hosts *all, struct login_auth_route *route,
+    bool may_ask, uint64_t *since_ms)
+{
+	struct mail_host_place good[LOGIN_AUTH_ADDRS_MAX];
+	struct mail_host_place bad[LOGIN_AUTH_ADDRS_MAX];
+	unsigned int i, due, ngood = 0, nbad = 0;
+
+	*since_ms = 0;
+	for (i = 0; i < route->naddrs; i++) {
+		struct mail_host_place place = { route->addrs[i],
+		    route->tls.word[i] };
+
+		switch (mail_hosts_rank(all, &place.addr, since_ms)) {
+		case MAIL_HOST_GOOD:
+			good[ngood++] = place;
+			break;
+		case MAIL_HOST_BAD:
+			bad[nbad++] = place;
+			break;
+		case MAIL_HOST_OUT:
+			break;
+		}
+	}
+	route->naddrs = 0;
+	due = may_ask ? mail_hosts_due(all, bad, nbad, ngood > 0) : nbad;
+	if (ngood == 0 && due == nbad)
+		return false;
+	if (due < nbad)
+		mail_hosts_ask(all, route, &bad[due], ngood > 0);
+	for (i = 0; i < ngood; i++)
+		mail_hosts_put(route, &good[i]);
+	for (i = 0; i < nbad; i++)
+		if (i != due)
+			mail_hosts_put(route, &bad[i]);
+	return true;
+}

@@ -1,0 +1,223 @@
+"""Which mail hosts are up: what one client finds out spares the others."""
+
+import contextlib
+import os
+import re
+import socket
+import time
+
+import pytest
+
+from harness import procs
+from harness.host import Host, imap_script
+from harness.wire import WireError
+
+LOGINS = int(os.environ.get("MW_R11_LOGINS", 60))
+SECONDS = int(os.environ.get("MW_R11_SECONDS", 5))
+TIMEOUT = 2
+SUITE = {
+    "settings": {
+        "login_proxy_timeout": f"{TIMEOUT}s",
+        "login_processes_count": 4,
+        "mail_max_userip_connections": 0,
+    }
+}
+# So soon all must be answered who need not wait for a host.
+FAST = 0.05
+# The same on a machine that has much else to do.
+SOON = 0.5
+
+
+def percentile(values, part):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * part))]
+
+
+def try_login(suite, user, source="127.0.0.1", timeout=TIMEOUT + 8):
+    """(seconds until the answer, the answer)."""
+    client = suite.imap(source=source)
+    start = time.monotonic()
+    client.send(f"a LOGIN {user} pw")
+    answer = client.answer(timeout=timeout)[1]
+    took = time.monotonic() - start
+    client.close()
+    return took, answer
+
+
+def p99_of(suite, user, count):
+    times = []
+    for number in range(count):
+        took, answer = try_login(suite, f"{user}{number}")
+        assert answer.startswith("a OK"), answer
+        times.append(took)
+    return percentile(times, 0.99)
+
+
+class BlackHole:
+    """A port whose queue of connections is full: SYNs are dropped."""
+
+    def __init__(self, addr, port):
+        self.sock = socket.socket()
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.sock.bind((addr, port))
+        self.sock.listen(0)
+        self.fillers = []
+        for _ in range(8):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(self.sock.getsockname())
+            self.fillers.append(filler)
+
+    def close(self):
+        self.sock.close()
+        for filler in self.fillers:
+            filler.close()
+
+
+def hang_up(wire):
+    """A host that takes connections and says nothing."""
+    wire.close()
+
+
+@pytest.fixture
+def pair(suite):
+    """Two hosts at one port; users a0.. are on the first, b0.. on the second,
+    and c0.. on both, the first of which comes first."""
+    first = Host(imap_script, addr="127.11.0.1")
+    second = Host(imap_script, addr="127.11.0.2", port=first.port)
+    for number in range(LOGINS):
+        for name, hosts in (
+            ("a", first.addr), ("b", second.addr),
+            ("c", f"{first.addr} {second.addr}"),
+        ):
+            suite.add_user(f"{name}{number}", host=hosts, imap_port=first.port)
+    made = [first, second]
+    yield made
+    for host in made:
+        host.close()
+
+
+@contextlib.contextmanager
+def dead(host, how):
+    """The host is gone: in place of it is another, that is of no use."""
+    host.close()
+    if how == "black-holed":
+        hole = BlackHole(host.addr, host.port)
+    elif how == "hanging up":
+        hole = Host(hang_up, addr=host.addr, port=host.port)
+    else:
+        hole = socket.socket()
+        hole.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        hole.bind((host.addr, host.port))
+    try:
+        yield
+    finally:
+        hole.close()
+
+
+def becomes_down(suite, host):
+    """Two clients at two addresses find out; nobody else need."""
+    start = suite.mark()
+    for user, source in (("a0", "127.0.0.2"), ("a1", "127.0.0.3")):
+        took, answer = try_login(suite, user, source)
+        assert answer.startswith("a NO [UNAVAILABLE]"), answer
+    suite.wait_log(rf"mail host {host.addr}:{host.port} is down", start)
+
+
+HOWS = ("refusing", "black-holed", "hanging up")
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_R_11_one_of_two_hosts_is_dead(suite, mode, pair, how):
+    first, second = pair
+    before = p99_of(suite, "b", LOGINS)
+    with dead(first, how):
+        becomes_down(suite, first)
+        mark, begun = suite.mark(), time.monotonic()
+        slow, fast, other, both = 0, [], [], []
+        number = 0
+        while time.monotonic() - begun < SECONDS:
+            number = (number + 1) % LOGINS
+            took, answer = try_login(suite, f"a{number}")
+            assert answer.startswith("a NO [UNAVAILABLE]"), answer
+            fast.append(took)
+            other.append(try_login(suite, f"b{number}")[0])
+            took, answer = try_login(suite, f"c{number}")
+            assert answer.startswith("a OK"), answer
+            both.append(took)
+        seconds = time.monotonic() - begun
+        log = suite.log(mark)
+        probes = len(re.findall(rf"host={first.addr}:\d+", log))
+        refused = log.count("reason=host-down")
+    figures = {
+        "p99 of the other before": before,
+        "while it is dead": percentile(other, 0.99),
+        "p50, p90 of its users": (percentile(fast, 0.5), percentile(fast, 0.9)),
+        "p50, p90 of users of both": (percentile(both, 0.5), percentile(both, 0.9)),
+    }
+    print(f"R-11 {mode} {how}:", len(fast), "tries,", probes, "probes in",
+          f"{seconds:.1f} s,", refused, "at once;",
+          {k: [f"{1000 * x:.1f} ms" for x in (v if isinstance(v, tuple) else (v,))]
+           for k, v in figures.items()})
+    assert refused >= len(fast) - 2 * seconds - 2
+    assert probes <= 3 * seconds + 4
+    assert percentile(fast, 0.5) < SOON
+    assert percentile(other, 0.99) < before + SOON
+    assert percentile(both, 0.5) < SOON
+    # It is used again as soon as it has answered one.
+    with Host(imap_script, addr=first.addr, port=first.port):
+        begun = time.monotonic()
+        procs.wait_until(
+            lambda: try_login(suite, "a0")[1].startswith("a OK"),
+            "the host that is back", 10,
+        )
+        suite.wait_log(r"mail host \S+ is up again", mark)
+        print("back after", f"{time.monotonic() - begun:.2f} s")
+        for number in range(10):
+            assert try_login(suite, f"a{number}")[1].startswith("a OK")
+
+
+def test_one_client_alone_does_not_bring_a_host_down(suite, pair):
+    first, second = pair
+    mark = suite.mark()
+    with dead(first, "refusing"):
+        for _ in range(20):
+            _, answer = try_login(suite, "a0")
+            assert answer.startswith("a NO [UNAVAILABLE]"), answer
+        # He has met the host each time.
+        procs.wait_until(
+            lambda: suite.log(mark).count("reason=host-unavailable") == 20,
+            "a line for each try",
+        )
+    assert "is down" not in suite.log(mark)
+
+
+@pytest.mark.parametrize("step", ["a greeting", "the login"])
+def test_whom_a_failure_behind_the_login_counts_against(suite, step):
+    """Names cost nothing: what the login may cause counts by address."""
+
+    def script(wire):
+        if step == "the login":
+            wire.send("* OK ready")
+            with contextlib.suppress(WireError):
+                wire.line()
+        wire.close()
+
+    mark = suite.mark()
+    with Host(script) as host:
+        for name in ("x0", "x1", "x2", "x3"):
+            suite.add_user(name, host=host.addr, imap_port=host.port)
+            try_login(suite, name)
+        is_down = f"mail host {host.addr}:{host.port} is down"
+        assert (is_down in suite.log(mark)) == (step == "a greeting")
+        if step == "the login":
+            try_login(suite, "x0", "127.0.0.2")
+            suite.wait_log(is_down, mark)
+
+
+def test_a_first_address_that_is_silent_leaves_time_for_the_second(suite, pair):
+    first, second = pair
+    with dead(first, "black-holed"):
+        took, answer = try_login(suite, "c0")
+        assert answer.startswith("a OK"), answer
+        assert TIMEOUT / 4 < took < TIMEOUT + 2
