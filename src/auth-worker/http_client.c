@@ -7,6 +7,8 @@
  */
 #include "auth-worker/http_client.h"
 
+/* For CURLOPT_PROTOCOLS: what has taken its place came in 7.85. */
+#define CURL_DISABLE_DEPRECATION
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -238,8 +240,8 @@ http_on_body(char *data, size_t one, size_t len, void *arg)
 static bool
 http_set_limits(CURL *easy, const struct http_url *url)
 {
-	return HTTP_SET(CURLOPT_PROTOCOLS_STR, url->is_tls ? "https" :
-	    "http") &&
+	return HTTP_SET(CURLOPT_PROTOCOLS, url->is_tls ?
+	    (long)CURLPROTO_HTTPS : (long)CURLPROTO_HTTP) &&
 	    HTTP_SET(CURLOPT_FOLLOWLOCATION, 0L) &&
 	    HTTP_SET(CURLOPT_PROXY, "") &&
 	    HTTP_SET(CURLOPT_NOPROXY, "*") &&
