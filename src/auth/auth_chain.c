@@ -12,9 +12,11 @@
 
 #include "auth/auth_hosts.h"
 #include "auth/auth_master.h"
+#include "auth/auth_proof.h"
 #include "auth/auth_request.h"
 #include "auth/auth_watch.h"
 #include "auth/passdb_route.h"
+#include "auth/scram.h"
 #include "config/settings.h"
 #include "config/var.h"
 #include "ipc/roles.h"
@@ -71,7 +73,10 @@ auth_chain_refuse(struct auth_request *r)
 {
 	const char *dummy = auth_chain_dummy(r);
 
-	if (r->has_verified || dummy == NULL || auth_watch_is_explain(r)) {
+	if (auth_proof_pretend(r))
+		return;
+	if (r->has_verified || dummy == NULL || auth_watch_is_explain(r) ||
+	    auth_proof(r) == MECH_PROOF_KEY) {
 		auth_request_fail(r, LOGIN_AUTH_CODE_CREDENTIALS);
 		return;
 	}
@@ -128,7 +133,8 @@ auth_chain_send_route(struct auth_request *r)
 {
 	struct passdb_route_login login = { .settings = r->env->settings,
 	    .service = r->service, .lip = &r->real_lip, .user = r->user,
-	    .pass = r->exchange.pass, .master = r->master,
+	    .pass = auth_proof(r) == MECH_PROOF_PASSWORD ? r->exchange.pass :
+	    "", .master = r->master,
 	    .forward = &r->forward };
 	char text[NETADDR_TEXT_MAX];
 	struct login_auth_route route;
@@ -143,8 +149,11 @@ auth_chain_send_route(struct auth_request *r)
 			    "host %s: %s", netaddr_text(&r->found[i], text),
 			    why);
 	}
+	why = auth_proof_way(r, &route);
 	if (route.naddrs == 0)
 		auth_chain_unusable(r, "no host to go to");
+	else if (why != NULL)
+		auth_chain_unusable(r, why);
 	else
 		auth_hosts_allow(r, &route);
 	explicit_bzero(&route, sizeof(route));
@@ -318,6 +327,30 @@ auth_chain_is_refused(const struct auth_request *r)
 	    digest_equal(print, r->refused, sizeof(print));
 }
 
+void
+auth_chain_proven(struct auth_request *r)
+{
+	auth_chain_verdict(r, PASSWORD_MATCH);
+}
+
+/* The key was asked for already, so that no other row can be. */
+void
+auth_chain_disproven(struct auth_request *r)
+{
+	r->has_verified = true;
+	if (r->exchange.scram->is_fake) {
+		auth_request_fail(r, LOGIN_AUTH_CODE_CREDENTIALS);
+	} else if (r->lookup.age == AUTH_LOOKUP_EXPIRED) {
+		auth_request_unavailable(r, "no row but an expired one");
+	} else {
+		/* The next try shall see what the database has now. */
+		if (r->lookup.age == AUTH_LOOKUP_OLD)
+			auth_lookup_drop(&r->lookup);
+		auth_request_say(r, "password mismatch");
+		auth_request_fail(r, LOGIN_AUTH_CODE_CREDENTIALS);
+	}
+}
+
 /* Slow hashes are for workers, or they would hold up everybody. */
 static void
 auth_chain_compare(struct auth_request *r)
@@ -338,6 +371,11 @@ auth_chain_compare(struct auth_request *r)
 static void
 auth_chain_verify(struct auth_request *r)
 {
+	if (auth_proof(r) == MECH_PROOF_KEY) {
+		if (!auth_proof_ask(r))
+			auth_chain_next(r, "no key to ask for");
+		return;
+	}
 	if (auth_watch_is_explain(r)) {
 		auth_watch_note(r, "the password would be verified here");
 		auth_chain_verdict(r, PASSWORD_MATCH);
@@ -378,13 +416,28 @@ auth_chain_is_final(struct auth_request *r)
 static enum passdb_password
 auth_chain_rule(struct auth_request *r, const char **reason)
 {
+	/* Shown to an earlier passdb, by the user or by his master. */
+	if (r->is_proven && !r->is_master_asked)
+		return PASSDB_PASSWORD_ACCEPT;
+	if (auth_proof(r) != MECH_PROOF_PASSWORD)
+		return auth_proof_rule(r, reason);
 	if (r->is_master_asked)
 		return passdb_master_rule(auth_chain_passdb(r), &r->fields,
 		    reason);
-	/* Shown to an earlier passdb, by the user or by his master. */
-	if (r->is_proven)
-		return PASSDB_PASSWORD_ACCEPT;
 	return passdb_password_rule(&r->fields, reason);
+}
+
+/* The row is of no use, or of none to a client that has no password. */
+static void
+auth_chain_refuse_row(struct auth_request *r, const char *reason)
+{
+	bool is_fault = auth_proof(r) == MECH_PROOF_PASSWORD;
+
+	auth_request_log(r, is_fault ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "%s",
+	    reason);
+	if (is_fault)
+		auth_lookup_drop(&r->lookup);
+	auth_chain_next(r, reason);
 }
 
 /* A row has come. */
@@ -412,16 +465,15 @@ auth_chain_row(struct auth_request *r, const struct auth_worker_row *row)
 	case PASSDB_PASSWORD_ACCEPT:
 		/* The passdb has looked at the password, or the host will. */
 		auth_watch_note(r, "no password is verified here");
-		r->is_match |= passdb_checks_passwords(db);
+		r->is_match |= passdb_checks_passwords(db) ||
+		    auth_proof(r) == MECH_PROOF_CERT;
 		auth_chain_accept(r);
 		break;
 	case PASSDB_PASSWORD_VERIFY:
 		auth_chain_verify(r);
 		break;
 	case PASSDB_PASSWORD_REFUSE:
-		auth_request_log(r, LOG_LEVEL_ERROR, "%s", reason);
-		auth_lookup_drop(&r->lookup);
-		auth_chain_next(r, reason);
+		auth_chain_refuse_row(r, reason);
 		break;
 	}
 }
@@ -512,8 +564,8 @@ auth_chain_ask(struct auth_request *r)
 		return;
 	}
 	/* A master's password is for nobody else to see. */
-	if (passdb_checks_passwords(db) && r->is_proven &&
-	    r->master[0] != '\0') {
+	if (passdb_checks_passwords(db) && ((r->is_proven &&
+	    r->master[0] != '\0') || auth_proof(r) != MECH_PROOF_PASSWORD)) {
 		auth_chain_next(r, "cannot be asked without a password");
 		return;
 	}

@@ -19,6 +19,9 @@ void	auth_chain_start(struct auth_request *);
  * request may be gone then.
  */
 void	auth_chain_refuse(struct auth_request *);
+/* The client has proven that it knows the key it was asked for, or has not. */
+void	auth_chain_proven(struct auth_request *);
+void	auth_chain_disproven(struct auth_request *);
 /* Values of the variables of this request; borrowed from it. */
 void	auth_chain_values(const struct auth_request *, struct var_values *);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "auth/auth_chain.h"
 #include "auth/auth_gate.h"
 #include "auth/auth_request.h"
 #include "config/settings.h"
@@ -47,6 +48,18 @@ auth_exchange_step(struct auth_request *r, enum mech_result result)
 		break;
 	case MECH_BAD:
 		auth_request_fail(r, LOGIN_AUTH_CODE_BAD);
+		break;
+	case MECH_PROVEN:
+		auth_chain_proven(r);
+		break;
+	case MECH_DISPROVEN:
+		/* The name was there before, and the client has waited. */
+		r->is_delay_over = false;
+		auth_request_start_delay(r);
+		auth_chain_disproven(r);
+		break;
+	case MECH_ABSENT:
+		auth_request_fail(r, LOGIN_AUTH_CODE_MECH);
 		break;
 	case MECH_AUTHZ:
 		auth_request_start_delay(r);

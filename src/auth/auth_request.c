@@ -20,6 +20,7 @@
 #include "ipc/roles.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/rnd.h"
 #include "lib/xmem.h"
 
 #define BIT(state)	(1u << (state))
@@ -30,13 +31,13 @@ static const struct {
 	unsigned int	 successors;
 } auth_request_table[AUTH_REQUEST_STATES] = {
 	[AUTH_REQUEST_EXCHANGE] = { "EXCHANGE",
-	    BIT(AUTH_REQUEST_HELD) |
+	    BIT(AUTH_REQUEST_EXCHANGE) | BIT(AUTH_REQUEST_HELD) |
 	    BIT(AUTH_REQUEST_LOOKUP) | BIT(AUTH_REQUEST_VERIFY) |
 	    BIT(AUTH_REQUEST_RESOLVE) | BIT(AUTH_REQUEST_DELAY) },
-	[AUTH_REQUEST_HELD] = { "HELD",
+	[AUTH_REQUEST_HELD] = { "HELD", BIT(AUTH_REQUEST_EXCHANGE) |
 	    BIT(AUTH_REQUEST_LOOKUP) | BIT(AUTH_REQUEST_VERIFY) |
 	    BIT(AUTH_REQUEST_RESOLVE) | BIT(AUTH_REQUEST_DELAY) },
-	[AUTH_REQUEST_LOOKUP] = { "LOOKUP",
+	[AUTH_REQUEST_LOOKUP] = { "LOOKUP", BIT(AUTH_REQUEST_EXCHANGE) |
 	    BIT(AUTH_REQUEST_LOOKUP) | BIT(AUTH_REQUEST_VERIFY) |
 	    BIT(AUTH_REQUEST_RESOLVE) | BIT(AUTH_REQUEST_DELAY) },
 	[AUTH_REQUEST_VERIFY] = { "VERIFY",
@@ -77,6 +78,7 @@ auth_request_env_init(struct auth_request_env *env, const struct settings *s,
 	grants_init(&env->grants, s, &env->gate.penalty, &env->lookups,
 	    &env->hosts);
 	env->pid = (uint32_t)getpid();
+	rnd_bytes(env->pretence, sizeof(env->pretence));
 	loop_timers_init(loop, &env->timeouts, s->auth_request_timeout_ms);
 	loop_timers_init(loop, &env->delays, s->auth_failure_delay_ms);
 	username_rules_init(&env->names, s);
@@ -183,6 +185,7 @@ auth_request_free(struct auth_request *r)
 	penalty_cancel(&r->env->gate.penalty, &r->turn);
 	loop_timer_stop(&r->timeout);
 	loop_timer_stop(&r->delay);
+	mech_exchange_clear(&r->exchange);
 	(void)RB_REMOVE(auth_request_tree, &r->map->tree, &r->node);
 	r->map->nopen--;
 	r->env->nopen--;
@@ -344,6 +347,7 @@ auth_request_new(struct auth_request_map *map, uint32_t id,
 	r->forward = m->forward;
 	(void)strlcpy(r->session, m->session, sizeof(r->session));
 	(void)strlcpy(r->cert_user, m->cert_user, sizeof(r->cert_user));
+	r->exchange.cert_user = r->cert_user;
 	(void)RB_INSERT(auth_request_tree, &map->tree, &r->node);
 	map->nopen++;
 	map->env->nopen++;

@@ -58,6 +58,7 @@ struct auth_request_env {
 	struct loop_timers	 timeouts, delays;
 	auth_request_reply_fn	 reply;
 	uint32_t		 pid;	/* %p */
+	uint8_t			 pretence[32];	/* makes nobody's salts */
 	size_t			 nopen;
 	uint64_t		 overload_ms;	/* of the last such line */
 };

@@ -17,6 +17,8 @@ src_auth_libauth_a_SOURCES = \
 	src/auth/auth_lookup.h \
 	src/auth/auth_master.c \
 	src/auth/auth_master.h \
+	src/auth/auth_proof.c \
+	src/auth/auth_proof.h \
 	src/auth/auth_request.c \
 	src/auth/auth_request.h \
 	src/auth/auth_request_env.h \
@@ -40,8 +42,11 @@ src_auth_libauth_a_SOURCES = \
 	src/auth/mail_host.h \
 	src/auth/mech.c \
 	src/auth/mech.h \
+	src/auth/mech_external.c \
 	src/auth/mech_login.c \
 	src/auth/mech_plain.c \
+	src/auth/mech_scram.c \
+	src/auth/mech_token.c \
 	src/auth/name_memo.c \
 	src/auth/name_memo.h \
 	src/auth/passdb.c \
@@ -52,6 +57,8 @@ src_auth_libauth_a_SOURCES = \
 	src/auth/passdb_route.h \
 	src/auth/penalty.c \
 	src/auth/penalty.h \
+	src/auth/scram.c \
+	src/auth/scram.h \
 	src/auth/username.c \
 	src/auth/username.h \
 	src/auth/worker_pool.c \

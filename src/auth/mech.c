@@ -6,14 +6,28 @@
  */
 #include "auth/mech.h"
 
+#include <bsd/stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "auth/scram.h"
 #include "lib/strutil.h"
 
 static const struct mech mech_table[] = {
-	{ "PLAIN", mech_plain_start, mech_plain_next },
-	{ "LOGIN", mech_login_start, mech_login_next },
+	{ "PLAIN", mech_plain_start, mech_plain_next,
+	  .proof = MECH_PROOF_PASSWORD },
+	{ "LOGIN", mech_login_start, mech_login_next,
+	  .proof = MECH_PROOF_PASSWORD },
+	{ "OAUTHBEARER", mech_token_start, mech_token_next,
+	  .proof = MECH_PROOF_TOKEN, .way = LOGIN_AUTH_WAY_OAUTHBEARER },
+	{ "XOAUTH2", mech_token_start, mech_token_next,
+	  .proof = MECH_PROOF_TOKEN, .way = LOGIN_AUTH_WAY_XOAUTH2 },
+	{ "EXTERNAL", mech_external_start, mech_external_next,
+	  .proof = MECH_PROOF_CERT },
+	{ "SCRAM-SHA-1", mech_scram_start, mech_scram_next,
+	  .proof = MECH_PROOF_KEY, .digest = DIGEST_SHA1 },
+	{ "SCRAM-SHA-256", mech_scram_start, mech_scram_next,
+	  .proof = MECH_PROOF_KEY, .digest = DIGEST_SHA256 },
 };
 
 const struct mech *
@@ -30,6 +44,9 @@ mech_exchange_clear(struct mech_exchange *x)
 {
 	explicit_bzero(x->user, sizeof(x->user));
 	explicit_bzero(x->pass, sizeof(x->pass));
+	if (x->scram != NULL)
+		freezero(x->scram, sizeof(*x->scram));
+	x->scram = NULL;
 }
 
 /* What is wrong with one half of the credentials, or NULL. */

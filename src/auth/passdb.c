@@ -221,9 +221,9 @@ passdb_check(const struct passdb_fields *f, char *why)
 	else if (f->has_nopassword && f->has_password &&
 	    !f->is_password_empty)
 		text = "nopassword with a password";
-	else if (f->master[0] != '\0' && f->way == LOGIN_AUTH_WAY_LOGIN)
-		text = "master with proxy_mech = login, which has no place "
-		    "for it";
+	else if (f->master[0] != '\0' && f->way != LOGIN_AUTH_WAY_COMMAND &&
+	    f->way != LOGIN_AUTH_WAY_PLAIN)
+		text = "master with a proxy_mech that has no place for it";
 	if (text == NULL)
 		return 0;
 	(void)strlcpy(why, text, PASSDB_WHY_MAX);

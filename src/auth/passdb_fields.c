@@ -468,6 +468,9 @@ read_mech(const struct passdb_value *v)
 		{ "", LOGIN_AUTH_WAY_COMMAND },
 		{ "plain", LOGIN_AUTH_WAY_PLAIN },
 		{ "login", LOGIN_AUTH_WAY_LOGIN },
+		{ "external", LOGIN_AUTH_WAY_EXTERNAL },
+		{ "oauthbearer", LOGIN_AUTH_WAY_OAUTHBEARER },
+		{ "xoauth2", LOGIN_AUTH_WAY_XOAUTH2 },
 	};
 
 	for (size_t i = 0; i < NELEM(words); i++)

@@ -290,7 +290,9 @@ const struct setting settings_table[] = {
 	  .min = 16 * MB, .max = 1024 * GB, .roles = AUTH | WORKER,
 	  .doc = "address space of auth and of a worker; bare = MB" },
 	{ .name = "auth_mechanisms", .type = SETTING_LIST,
-	  GLOBAL(auth_mechanisms), .value = "plain", .words = "plain login",
+	  GLOBAL(auth_mechanisms), .value = "plain",
+	  .words = "plain login oauthbearer xoauth2 external scram-sha-1 "
+	  "scram-sha-256",
 	  .roles = LOGIN | AUTH,
 	  .doc = "SASL mechanisms that clients may use" },
 	{ .name = "auth_realms", .type = SETTING_LIST, GLOBAL(auth_realms),

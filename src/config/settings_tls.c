@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config/arena.h"
 #include "config/config_parse.h"
@@ -207,6 +208,12 @@ settings_tls_check(struct reader *r)
 	if (set->ssl_verify_client_cert && set->ssl_ca_file[0] == '\0')
 		faults_add(r->faults, &place, "ssl_verify_client_cert: "
 		    "ssl_ca_file is missing");
+	place = reader_place(r, "auth_mechanisms", -1);
+	for (size_t i = 0; i < set->auth_mechanisms.n; i++)
+		if (strcasecmp(set->auth_mechanisms.items[i], "external") ==
+		    0 && (!set->ssl_verify_client_cert || !set->has_tls))
+			faults_add(r->faults, &place, "mechanisms: external "
+			    "needs TLS and ssl_verify_client_cert = yes");
 	place = reader_place(r, "auth_ssl_require_client_cert", -1);
 	if (set->auth_ssl_require_client_cert &&
 	    (!set->ssl_verify_client_cert || !set->has_tls))

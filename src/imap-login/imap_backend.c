@@ -24,6 +24,8 @@
 #define IMAP_BACKEND_LINES_MAX	100
 #define IMAP_BACKEND_BYTES_MAX	65536
 
+static const char imap_no_token[] = "credential is not a token";
+
 void
 imap_backend_start(struct session *s)
 {
@@ -38,7 +40,7 @@ imap_backend_start(struct session *s)
 	st->backend_tag[i] = '\0';
 	st->step = IMAP_BACKEND_BANNER;
 	st->has_literal_plus = st->has_sasl_ir = false;
-	st->has_list = st->has_mech = false;
+	st->has_list = st->has_mech = st->has_error = false;
 	st->nlines = 0;
 	st->nbytes = 0;
 	st->capabilities[0] = st->text[0] = '\0';
@@ -124,11 +126,13 @@ imap_send_authenticate(struct session *s, enum login_auth_way way)
 	}
 	session_backend_printf(s, "%s AUTHENTICATE %s", st->backend_tag, mech);
 	st->step = way == LOGIN_AUTH_WAY_LOGIN ? IMAP_BACKEND_SASL_USER :
-	    IMAP_BACKEND_SASL_PLAIN;
-	if (st->has_sasl_ir && way == LOGIN_AUTH_WAY_PLAIN) {
+	    IMAP_BACKEND_SASL;
+	if (st->has_sasl_ir && way != LOGIN_AUTH_WAY_LOGIN &&
+	    backend_sasl_is_short(s)) {
 		st->step = IMAP_BACKEND_RESULT;
 		session_backend_put(s, " ", 1);
-		backend_sasl_put_plain(s);
+		if (backend_sasl_put_response(s) == -1)
+			return imap_broken(s, imap_no_token);
 	}
 	session_backend_put(s, "\r\n", 2);
 	return BACKEND_MORE;
@@ -275,14 +279,15 @@ imap_no_mech(struct session *s)
 }
 
 static enum backend_result
-imap_on_sasl_plain(struct session *s, const struct imap_reply *r)
+imap_on_sasl(struct session *s, const struct imap_reply *r)
 {
 	struct imap_state *st = session_protocol(s);
 
 	if (r->kind != IMAP_REPLY_CONTINUATION)
 		return imap_no_mech(s);
 	st->step = IMAP_BACKEND_RESULT;
-	backend_sasl_put_plain(s);
+	if (backend_sasl_put_response(s) == -1)
+		return imap_broken(s, imap_no_token);
 	session_backend_put(s, "\r\n", 2);
 	return BACKEND_MORE;
 }
@@ -352,15 +357,32 @@ imap_on_refusal(struct session *s, const struct imap_reply *r)
 	return BACKEND_REFUSED;
 }
 
+/* The host says why it will refuse a token, and waits for a word. */
+static enum backend_result
+imap_on_error(struct session *s, const struct imap_reply *r)
+{
+	struct imap_state *st = session_protocol(s);
+
+	if (st->has_error ||
+	    !backend_sasl_is_token(backend_sasl_way(&s->login->route)))
+		return imap_broken(s, "unexpected continuation");
+	st->has_error = true;
+	backend_sasl_put_sorry(s, r->text.text, r->text.len);
+	session_backend_put(s, "\r\n", 2);
+	return BACKEND_MORE;
+}
+
 static enum backend_result
 imap_on_result(struct session *s, const struct imap_reply *r)
 {
 	struct imap_state *st = session_protocol(s);
 
 	if (r->kind != IMAP_REPLY_TAGGED)
-		return imap_broken(s, "unexpected continuation");
+		return imap_on_error(s, r);
 	if (r->status != IMAP_STATUS_OK)
 		return imap_on_refusal(s, r);
+	if (st->has_error)
+		return imap_broken(s, "host takes what it has refused");
 	imap_keep_text(st, r->text);
 	imap_keep_capabilities(st, r->capabilities);
 	if (st->capabilities[0] != '\0' || !st->has_asked_capability)
@@ -405,7 +427,7 @@ static enum backend_result	(*const steps[])(struct session *,
 	[IMAP_BACKEND_ASK] = imap_on_ask,
 	[IMAP_BACKEND_USER] = imap_on_user,
 	[IMAP_BACKEND_PASS] = imap_on_pass,
-	[IMAP_BACKEND_SASL_PLAIN] = imap_on_sasl_plain,
+	[IMAP_BACKEND_SASL] = imap_on_sasl,
 	[IMAP_BACKEND_SASL_USER] = imap_on_sasl_user,
 	[IMAP_BACKEND_SASL_PASS] = imap_on_sasl_pass,
 	[IMAP_BACKEND_RESULT] = imap_on_result,

@@ -146,8 +146,6 @@ imap_cmd_authenticate(struct session *s, const struct imap_command *cmd,
 {
 	const struct imap_token *mech = &cmd->args[0], *initial = NULL;
 
-	if (!session_plaintext_ok(s))
-		return session_refuse_plaintext(s);
 	if (cmd->nargs > 1)
 		initial = &cmd->args[1];
 	return sasl_start(s, buf + mech->off, mech->len,

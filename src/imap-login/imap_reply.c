@@ -14,6 +14,7 @@
 #include "imap-login/imap_state.h"
 #include "login-common/client_tls.h"
 #include "login-common/login_process.h"
+#include "login-common/sasl_mech.h"
 #include "login-common/session.h"
 #include "login-common/session_login.h"
 
@@ -71,11 +72,11 @@ imap_reply_capabilities(const struct session *s, char *dst, size_t size)
 	}
 	if (client_tls_is_offered(s))
 		(void)strlcat(dst, " STARTTLS", size);
-	if (!session_plaintext_ok(s)) {
+	if (!session_login_is_offered(s))
 		(void)strlcat(dst, " LOGINDISABLED", size);
-		return;
-	}
 	for (i = 0; i < set->auth_mechanisms.n; i++) {
+		if (!sasl_mech_is_offered(s, set->auth_mechanisms.items[i]))
+			continue;
 		(void)strlcat(dst, " AUTH=", size);
 		(void)strlcat(dst, set->auth_mechanisms.items[i], size);
 	}

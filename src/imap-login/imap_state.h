@@ -21,7 +21,7 @@ enum imap_backend_step {
 	IMAP_BACKEND_ASK,	/* CAPABILITY, when the banner had none */
 	IMAP_BACKEND_USER,	/* waits for "+" before the name */
 	IMAP_BACKEND_PASS,	/* waits for "+" before the password */
-	IMAP_BACKEND_SASL_PLAIN,	/* waits for "+" before the response */
+	IMAP_BACKEND_SASL,	/* waits for "+" before the one response */
 	IMAP_BACKEND_SASL_USER,	/* waits for LOGIN's prompts */
 	IMAP_BACKEND_SASL_PASS,
 	IMAP_BACKEND_RESULT,	/* of LOGIN or AUTHENTICATE */
@@ -40,6 +40,7 @@ struct imap_state {
 	bool			has_literal_plus, has_sasl_ir;
 	bool			has_list;	/* capabilities are known */
 	bool			has_mech;	/* the one of the route */
+	bool			has_error;	/* will be refused: a token */
 	unsigned int		nlines;		/* before its tagged reply */
 	size_t			nbytes;
 	char			capabilities[IMAP_CAPABILITIES_MAX];

@@ -44,4 +44,6 @@ src_ipc_libipc_a_SOURCES = \
 	src/ipc/master_tls.c \
 	src/ipc/master_tls.h \
 	src/ipc/roles.c \
-	src/ipc/roles.h
+	src/ipc/roles.h \
+	src/ipc/sasl_message.c \
+	src/ipc/sasl_message.h

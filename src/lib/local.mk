@@ -29,6 +29,7 @@ src_lib_libmw_a_SOURCES = \
 	src/lib/password_digest.c \
 	src/lib/password_kdf.c \
 	src/lib/password_scheme.h \
+	src/lib/password_scram.h \
 	src/lib/proc.c \
 	src/lib/proc.h \
 	src/lib/rnd.c \

@@ -257,6 +257,25 @@ password_verify(const char *full_hash, const char *pass)
 	return verdict;
 }
 
+int
+password_scram_get(struct password_scram *k, enum digest_kind digest,
+    const char *full_hash)
+{
+	struct password_check c = { .pass = "" };
+	enum password_encoding encoding;
+	const char *data;
+	int result = -1;
+
+	c.scheme = password_split(full_hash, &encoding, &data);
+	if (c.scheme != NULL && c.scheme->verify == password_verify_scram &&
+	    c.scheme->digest == digest &&
+	    password_decode(&c, data, encoding) == 0 &&
+	    strlen((const char *)c.data) == c.len)
+		result = password_scram_read(&c, k);
+	explicit_bzero(&c, sizeof(c));
+	return result;
+}
+
 /* Dovecot 1.x: MD5-CRYPT by its looks, else a digest. */
 static enum password_verdict
 verify_md5(const struct password_check *c)

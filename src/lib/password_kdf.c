@@ -1,6 +1,6 @@
 /*
  * Hashes by PBKDF2, and the stored keys of SCRAM (RFC 5802).
- * Runs in: auth-worker.
+ * Runs in: auth (reads keys), auth-worker.
  * Hostile input: passwords of clients; hashes from a database.
  * Never: does more rounds than PASSWORD_ROUNDS_MAX.
  */
@@ -158,6 +158,31 @@ scram_stored(const char *text, uint8_t *dst, size_t len)
 	    (ssize_t)len)
 		return -1;
 	return 2 * (ssize_t)len;
+}
+
+int
+password_scram_read(const struct password_check *c, struct password_scram *k)
+{
+	const char *text = (const char *)c->data;
+	size_t len = digest_length(c->scheme->digest);
+	uint8_t keys[2 * DIGEST_BYTES_MAX];
+	struct kdf_setting s;
+	int result = -1;
+	ssize_t n;
+
+	memset(keys, 0, sizeof(keys));
+	if (scram_parse(&s, text) == 0 && s.slen <= sizeof(k->salt) &&
+	    (n = scram_stored(text + s.len, keys, len)) != -1) {
+		k->has_keys = n > 0;
+		k->rounds = s.rounds;
+		k->slen = s.slen;
+		memcpy(k->salt, s.salt, s.slen);
+		memcpy(k->stored, keys, len);
+		memcpy(k->server, keys + len, len);
+		result = 0;
+	}
+	explicit_bzero(keys, sizeof(keys));
+	return result;
 }
 
 enum password_verdict

@@ -12,6 +12,7 @@
 
 #include "lib/digest.h"
 #include "lib/password.h"
+#include "lib/password_scram.h"
 
 /*
  * What a stored hash may ask for.  A database in other hands must not stop a
@@ -77,6 +78,9 @@ enum password_verdict	password_verify_pbkdf2(const struct password_check *);
 size_t			password_pbkdf2_setting(const char *);
 enum password_verdict	password_verify_scram(const struct password_check *);
 size_t			password_scram_setting(const char *);
+int			password_scram_read(const struct password_check *,
+			    struct password_scram *)
+			    __attribute__((warn_unused_result));
 #ifdef WITH_ARGON2
 /* password_argon2.c */
 enum password_verdict	password_verify_argon2(const struct password_check *);

@@ -15,6 +15,7 @@
 #include "ipc/auth_choice.h"
 #include "ipc/login_auth.h"
 #include "ipc/master_child.h"
+#include "ipc/sasl_message.h"
 #include "lib/channel.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
@@ -423,32 +424,22 @@ auth_client_needs_name(const struct auth_client *ac)
 }
 
 /*
- * The name in a first response, whose form is auth's to judge: of PLAIN for
- * whom (RFC 4616: authzid NUL authcid NUL password) or who, of LOGIN all; or
- * that of the certificate (RFC 4422, A: EXTERNAL).
+ * The name in a first response, whose form is auth's to judge; or that of the
+ * certificate, where it is what counts.
  */
 static void
 auth_client_number(const struct auth_client *ac, struct session *s,
     const char *cert_user, const char *initial, size_t len)
 {
-	const char *end;
+	const struct settings *set = ac->process->set;
+	char name[LOGIN_AUTH_USER_MAX + 1];
 
-	if (cert_user[0] != '\0' &&
-	    (ac->process->set->auth_ssl_username_from_cert ||
-	    (len == 0 && strcmp(s->login->mech, "EXTERNAL") == 0))) {
-		initial = cert_user;
-		len = strlen(cert_user);
-	} else if (strcmp(s->login->mech, "PLAIN") == 0 && len > 0) {
-		if (initial[0] == '\0') {
-			initial++;
-			len--;
-		}
-		end = memchr(initial, '\0', len);
-		if (end != NULL)
-			len = (size_t)(end - initial);
-	}
-	s->auth_number = auth_choice(initial, len,
-	    ac->process->set->auth_master_user_separator);
+	sasl_message_name(s->login->mech, initial, len, name);
+	if (cert_user[0] != '\0' && (set->auth_ssl_username_from_cert ||
+	    strcmp(s->login->mech, "EXTERNAL") == 0))
+		(void)strlcpy(name, cert_user, sizeof(name));
+	s->auth_number = auth_choice(name, strlen(name),
+	    set->auth_master_user_separator);
 }
 
 void

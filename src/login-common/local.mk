@@ -30,6 +30,8 @@ src_login_common_liblogin_a_SOURCES = \
 	src/login-common/sasl.h \
 	src/login-common/sasl_decode.c \
 	src/login-common/sasl_decode.h \
+	src/login-common/sasl_mech.c \
+	src/login-common/sasl_mech.h \
 	src/login-common/session.c \
 	src/login-common/session.h \
 	src/login-common/session_id.c \
@@ -42,5 +44,7 @@ src_login_common_liblogin_a_SOURCES = \
 	src/login-common/session_state.h \
 	src/login-common/session_step.c \
 	src/login-common/session_step.h \
+	src/login-common/session_token.c \
+	src/login-common/session_token.h \
 	src/login-common/signer_client.c \
 	src/login-common/signer_client.h

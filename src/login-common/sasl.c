@@ -9,29 +9,17 @@
 #include <bsd/string.h>
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
-#include "config/settings.h"
 #include "lib/base64.h"
 #include "lib/strutil.h"
 #include "login-common/auth_client.h"
 #include "login-common/login_log.h"
 #include "login-common/login_process.h"
+#include "login-common/sasl_mech.h"
 #include "login-common/session.h"
 #include "login-common/session_login.h"
 #include "login-common/session_step.h"
-
-/*
- * What auth would say first.  With several auth processes the name decides
- * whom to ask, so that the client is asked for it before one of them is.
- */
-static const struct {
-	const char	*mech;
-	const char	*prompt;	/* base64 */
-} sasl_prompts[] = {
-	{ "PLAIN", "" },
-	{ "LOGIN", "VXNlcm5hbWU6" },	/* Username: */
-};
+#include "login-common/session_token.h"
 
 /* The exchange is over before it came to credentials. */
 static void
@@ -58,7 +46,7 @@ sasl_refuse(struct session *s, enum sasl_result result)
 
 /* RFC 4422, 3.1: what auth knows of is at most this. */
 static bool
-sasl_mech_ok(const char *mech, size_t len)
+sasl_is_mech(const char *mech, size_t len)
 {
 	size_t i;
 
@@ -70,39 +58,24 @@ sasl_mech_ok(const char *mech, size_t len)
 	return len > 0 && len <= LOGIN_AUTH_MECH_MAX;
 }
 
-/* NULL: auth is to be asked at once. */
-static const char *
-sasl_prompt(const struct session *s)
-{
-	const struct settings_list *mechs = &s->process->set->auth_mechanisms;
-	const char *prompt = NULL;
-	size_t i;
-
-	for (i = 0; i < sizeof(sasl_prompts) / sizeof(sasl_prompts[0]); i++)
-		if (strcmp(s->login->mech, sasl_prompts[i].mech) == 0)
-			prompt = sasl_prompts[i].prompt;
-	/* One that is not allowed is for auth to refuse. */
-	for (i = 0; i < mechs->n; i++)
-		if (strcasecmp(mechs->items[i], s->login->mech) == 0)
-			return prompt;
-	return NULL;
-}
-
 enum cmd_result
 sasl_start(struct session *s, const char *mech, size_t mlen,
     const char *initial, size_t ilen)
 {
 	uint8_t bytes[SASL_RESPONSE_MAX];
 	enum sasl_result result = SASL_OK;
+	const char *prompt;
 	size_t n = 0;
 
-	if (!sasl_mech_ok(mech, mlen)) {
+	if (!sasl_is_mech(mech, mlen)) {
 		session_refuse(s, LOGIN_ANSWER_MECH, "", false);
 		return session_bad_command(s);
 	}
 	memcpy(s->login->mech, mech, mlen);
 	s->login->mech[mlen] = '\0';
 	str_upper(s->login->mech);
+	if (sasl_mech_needs_tls(s, s->login->mech))
+		return session_refuse_plaintext(s);
 	(void)strlcpy(s->mech, s->login->mech, sizeof(s->mech));
 	s->login->ntries++;
 	if (initial != NULL)
@@ -114,14 +87,16 @@ sasl_start(struct session *s, const char *mech, size_t mlen,
 	}
 	memset(&s->login->sasl_line, 0, sizeof(s->login->sasl_line));
 	session_to(s, SESSION_AUTH_WAIT);
+	prompt = sasl_mech_prompt(s, s->login->mech);
 	if (initial == NULL && auth_client_needs_name(s->process->auth) &&
-	    sasl_prompt(s) != NULL) {
+	    prompt != NULL) {
 		s->login->has_asked_name = true;
-		s->process->protocol->challenge(s, sasl_prompt(s));
+		s->process->protocol->challenge(s, prompt);
 		session_to(s, SESSION_SASL_REPLY);
 		return CMD_LATER;
 	}
 	s->login->has_asked_name = false;
+	session_token_keep(s, bytes, n);
 	auth_client_submit(s->process->auth, s, initial != NULL, bytes, n);
 	explicit_bzero(bytes, n);
 	return CMD_LATER;
@@ -149,6 +124,8 @@ sasl_line(struct session *s, const char *line, size_t len)
 	enum sasl_result result;
 	size_t n;
 
+	if (session_token_told(s))
+		return;
 	if (sasl_is_cancel(line, len)) {
 		auth_client_cancel(s->process->auth, s);
 		session_refuse(s, LOGIN_ANSWER_CANCELLED, "", false);
@@ -160,6 +137,8 @@ sasl_line(struct session *s, const char *line, size_t len)
 		return;
 	}
 	session_to(s, SESSION_AUTH_WAIT);
+	if (s->login->token == NULL)
+		session_token_keep(s, bytes, n);
 	if (s->login->has_asked_name) {
 		s->login->has_asked_name = false;
 		auth_client_submit(s->process->auth, s, true, bytes, n);

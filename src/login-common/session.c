@@ -23,6 +23,7 @@
 #include "login-common/login_process.h"
 #include "login-common/session_id.h"
 #include "login-common/session_step.h"
+#include "login-common/session_token.h"
 
 /*
  * Sessions are carved from blocks of so many: between the buffers of logins,
@@ -85,6 +86,7 @@ session_login_free(struct session *s)
 		return;
 	auth_client_cancel(process->auth, s);
 	loop_timer_stop(&login->deadline);
+	session_token_forget(s);
 	explicit_bzero(login, sizeof(*login) + process->protocol->state_size);
 	s->login = NULL;
 	TAILQ_REMOVE(&process->waiting, s, entry);

@@ -52,6 +52,9 @@ struct session_login {
 	unsigned int			 nbad;		/* commands */
 	unsigned int			 ntries;	/* to log in */
 	char				 mech[LOGIN_AUTH_MECH_MAX + 1];
+	char				*token;		/* NULL: none */
+	char				*token_error;	/* of the mail host */
+	bool				 has_told_error; /* and it may reply */
 	struct sasl_line		 sasl_line;
 	struct login_auth_route		 route;
 	unsigned int			 next_addr;

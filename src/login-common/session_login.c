@@ -17,6 +17,7 @@
 #include "login-common/login_log.h"
 #include "login-common/login_process.h"
 #include "login-common/session.h"
+#include "login-common/session_token.h"
 
 bool
 session_plaintext_ok(const struct session *s)
@@ -28,6 +29,17 @@ session_plaintext_ok(const struct session *s)
 	return s->login->is_secured ||
 	    (!process->service->disable_plaintext_auth &&
 	    strcmp(process->set->ssl, "required") != 0);
+}
+
+bool
+session_login_is_offered(const struct session *s)
+{
+	const struct settings_list *mechs = &s->process->set->auth_mechanisms;
+
+	for (size_t i = 0; i < mechs->n; i++)
+		if (strcmp(mechs->items[i], "PLAIN") == 0)
+			return session_plaintext_ok(s);
+	return false;
 }
 
 enum cmd_result
@@ -83,6 +95,17 @@ session_login_plain(struct session *s, const char *user, size_t ulen,
 }
 
 void
+session_say(struct session *s, enum login_answer answer, const char *text)
+{
+	if (session_token_tell(s, answer))
+		return;
+	session_token_forget(s);
+	s->process->protocol->answer(s, answer, text);
+	if (s->state != SESSION_COMMAND && s->state != SESSION_CLOSING)
+		session_to(s, SESSION_COMMAND);
+}
+
+void
 session_refuse(struct session *s, enum login_answer answer, const char *text,
     bool has_delay)
 {
@@ -99,9 +122,7 @@ session_refuse(struct session *s, enum login_answer answer, const char *text,
 		session_to(s, SESSION_DELAY);
 		return;
 	}
-	s->process->protocol->answer(s, answer, text);
-	if (s->state != SESSION_COMMAND && s->state != SESSION_CLOSING)
-		session_to(s, SESSION_COMMAND);
+	session_say(s, answer, text);
 }
 
 /* What auth's code means for the client. */

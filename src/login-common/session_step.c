@@ -95,9 +95,7 @@ session_delay_timeout(void *arg)
 {
 	struct session *s = arg;
 
-	s->process->protocol->answer(s, s->login->delayed,
-	    s->login->backend_code);
-	session_to(s, SESSION_COMMAND);
+	session_say(s, s->login->delayed, s->login->backend_code);
 	session_run(s);
 }
 

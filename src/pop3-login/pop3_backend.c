@@ -22,6 +22,7 @@ pop3_backend_start(struct session *s)
 	struct pop3_state *st = session_protocol(s);
 
 	st->step = POP3_BACKEND_BANNER;
+	st->has_error = false;
 	st->text[0] = '\0';
 }
 
@@ -71,7 +72,7 @@ pop3_send_auth(struct session *s, enum login_auth_way way)
 	struct pop3_state *st = session_protocol(s);
 
 	st->step = way == LOGIN_AUTH_WAY_LOGIN ? POP3_BACKEND_SASL_USER :
-	    POP3_BACKEND_SASL_PLAIN;
+	    POP3_BACKEND_SASL;
 	session_backend_printf(s, "AUTH %s\r\n", backend_sasl_name(way));
 	return BACKEND_MORE;
 }
@@ -138,14 +139,15 @@ pop3_no_mech(struct session *s)
 }
 
 static enum backend_result
-pop3_on_sasl_plain(struct session *s, const struct pop3_reply *r)
+pop3_on_sasl(struct session *s, const struct pop3_reply *r)
 {
 	struct pop3_state *st = session_protocol(s);
 
 	if (r->kind != POP3_REPLY_CONTINUATION)
 		return pop3_no_mech(s);
 	st->step = POP3_BACKEND_RESULT;
-	backend_sasl_put_plain(s);
+	if (backend_sasl_put_response(s) == -1)
+		return pop3_broken(s, "credential is not a token");
 	session_backend_put(s, "\r\n", 2);
 	return BACKEND_MORE;
 }
@@ -176,15 +178,32 @@ pop3_on_sasl_pass(struct session *s, const struct pop3_reply *r)
 	return BACKEND_MORE;
 }
 
+/* The host says why it will refuse a token, and waits for a word. */
+static enum backend_result
+pop3_on_error(struct session *s, const struct pop3_reply *r)
+{
+	struct pop3_state *st = session_protocol(s);
+
+	if (st->has_error ||
+	    !backend_sasl_is_token(backend_sasl_way(&s->login->route)))
+		return pop3_broken(s, "unexpected continuation");
+	st->has_error = true;
+	backend_sasl_put_sorry(s, r->text.text, r->text.len);
+	session_backend_put(s, "\r\n", 2);
+	return BACKEND_MORE;
+}
+
 static enum backend_result
 pop3_on_result(struct session *s, const struct pop3_reply *r)
 {
 	struct pop3_state *st = session_protocol(s);
 
 	if (r->kind == POP3_REPLY_CONTINUATION)
-		return pop3_broken(s, "unexpected continuation");
+		return pop3_on_error(s, r);
 	if (r->kind != POP3_REPLY_OK)
 		return pop3_refused(s, r);
+	if (st->has_error)
+		return pop3_broken(s, "host takes what it has refused");
 	str_copy_clean(st->text, sizeof(st->text), r->text.text, r->text.len);
 	return BACKEND_READY;
 }
@@ -194,7 +213,7 @@ static enum backend_result	(*const steps[])(struct session *,
 	[POP3_BACKEND_BANNER] = pop3_on_banner,
 	[POP3_BACKEND_TLS] = pop3_on_tls,
 	[POP3_BACKEND_USER] = pop3_on_user,
-	[POP3_BACKEND_SASL_PLAIN] = pop3_on_sasl_plain,
+	[POP3_BACKEND_SASL] = pop3_on_sasl,
 	[POP3_BACKEND_SASL_USER] = pop3_on_sasl_user,
 	[POP3_BACKEND_SASL_PASS] = pop3_on_sasl_pass,
 	[POP3_BACKEND_RESULT] = pop3_on_result,

@@ -139,8 +139,6 @@ pop3_cmd_auth(struct session *s, const struct pop3_command *cmd,
 		pop3_reply_mechanisms(s);
 		return CMD_DONE;
 	}
-	if (!session_plaintext_ok(s))
-		return session_refuse_plaintext(s);
 	initial = memchr(mech, ' ', cmd->arg_len);
 	if (initial == NULL)
 		return sasl_start(s, mech, mlen, NULL, 0);

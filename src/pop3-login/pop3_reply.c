@@ -11,6 +11,7 @@
 
 #include "login-common/client_tls.h"
 #include "login-common/login_process.h"
+#include "login-common/sasl_mech.h"
 #include "login-common/session.h"
 #include "login-common/session_login.h"
 #include "pop3-login/pop3_state.h"
@@ -73,16 +74,22 @@ pop3_put_words(struct session *s, const char *list)
 	}
 }
 
+/* "SASL" and the mechanisms that there are here, if any. */
 static void
 pop3_put_sasl(struct session *s)
 {
 	const struct settings_list *mechs = &s->process->set->auth_mechanisms;
-	size_t i;
+	bool has_any = false;
 
-	session_put(s, "SASL", 4);
-	for (i = 0; i < mechs->n; i++)
-		session_printf(s, " %s", mechs->items[i]);
-	session_put(s, "\r\n", 2);
+	for (size_t i = 0; i < mechs->n; i++) {
+		if (!sasl_mech_is_offered(s, mechs->items[i]))
+			continue;
+		session_printf(s, "%s %s", has_any ? "" : "SASL",
+		    mechs->items[i]);
+		has_any = true;
+	}
+	if (has_any)
+		session_put(s, "\r\n", 2);
 }
 
 void
@@ -97,10 +104,9 @@ pop3_reply_capabilities(struct session *s)
 	pop3_put_words(s, own[0] == '+' ? own + 1 : own);
 	if (client_tls_is_offered(s))
 		pop3_put_words(s, "STLS");
-	if (session_plaintext_ok(s)) {
+	if (session_login_is_offered(s))
 		pop3_put_words(s, "USER");
-		pop3_put_sasl(s);
-	}
+	pop3_put_sasl(s);
 	session_put(s, ".\r\n", 3);
 }
 
@@ -111,8 +117,9 @@ pop3_reply_mechanisms(struct session *s)
 	size_t i;
 
 	pop3_reply_ok(s, "");
-	for (i = 0; i < mechs->n && session_plaintext_ok(s); i++)
-		session_printf(s, "%s\r\n", mechs->items[i]);
+	for (i = 0; i < mechs->n; i++)
+		if (sasl_mech_is_offered(s, mechs->items[i]))
+			session_printf(s, "%s\r\n", mechs->items[i]);
 	session_put(s, ".\r\n", 3);
 }
 

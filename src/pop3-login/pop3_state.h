@@ -16,7 +16,7 @@ enum pop3_backend_step {
 	POP3_BACKEND_BANNER,
 	POP3_BACKEND_TLS,	/* STLS is sent */
 	POP3_BACKEND_USER,	/* USER is sent */
-	POP3_BACKEND_SASL_PLAIN,	/* AUTH is sent, waits for "+" */
+	POP3_BACKEND_SASL,	/* AUTH is sent, waits for "+" */
 	POP3_BACKEND_SASL_USER,
 	POP3_BACKEND_SASL_PASS,
 	POP3_BACKEND_RESULT,	/* PASS or the last response is sent */
@@ -27,6 +27,7 @@ struct pop3_state {
 	struct pop3_parser	parser;
 	char			user[SASL_USER_MAX + 1]; /* USER's, or "" */
 	enum pop3_backend_step	step;
+	bool			has_error;	/* will be refused: a token */
 	char			text[POP3_TEXT_MAX];
 };
 

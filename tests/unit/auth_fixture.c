@@ -65,7 +65,12 @@ setup(void **state)
 	f->mechs[0] = text("plain");
 	f->mechs[1] = text("login");
 	s->auth_mechanisms.items = f->mechs;
-	s->auth_mechanisms.n = 2;
+	f->mechs[2] = text("oauthbearer");
+	f->mechs[3] = text("xoauth2");
+	f->mechs[4] = text("external");
+	f->mechs[5] = text("scram-sha-1");
+	f->mechs[6] = text("scram-sha-256");
+	s->auth_mechanisms.n = UNIT_LENGTH(f->mechs);
 	f->loop = loop_new();
 	*state = f;
 	return 0;
@@ -156,12 +161,23 @@ request_bytes(struct fixture *f, uint32_t id, const char *mech,
 
 	(void)strlcpy(m.mech, mech, sizeof(m.mech));
 	(void)strlcpy(m.session, "s1", sizeof(m.session));
+	if (f->cert_user != NULL)
+		(void)strlcpy(m.cert_user, f->cert_user, sizeof(m.cert_user));
 	assert_int_equal(netaddr_parse(&m.rip, "192.0.2.7", 9), 0);
 	assert_int_equal(netaddr_parse(&m.lip, "192.0.2.1", 9), 0);
 	m.lip.port = 143;
 	m.real_rip = m.rip;
 	m.real_lip = m.lip;
 	return auth_exchange_open(&f->map, id, &m);
+}
+
+void
+answer(struct fixture *f, uint32_t id, const char *text)
+{
+	struct login_auth_bytes m = { (const uint8_t *)text, strlen(text) };
+
+	assert_int_equal(auth_exchange_continue(&f->map, id, &m), 0);
+	settle(f);
 }
 
 void

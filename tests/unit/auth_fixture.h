@@ -21,13 +21,14 @@ struct said {
 	uint16_t		 type;
 	struct login_auth_route	 route;
 	struct login_auth_fail	 fail;
-	char			 challenge[64];
+	char			 challenge[512];
 };
 
 struct fixture {
 	struct loop		*loop;
 	struct settings		 settings;
-	char			*mechs[2];
+	char			*mechs[7];
+	const char		*cert_user;	/* NULL: none */
 	struct worker_pool	 pool;
 	struct auth_request_env	 env;
 	struct auth_request_map	 map;
@@ -52,6 +53,8 @@ void	wait_ms(struct fixture *f, unsigned int ms);
 /* REQUEST with an initial response of any bytes (NULL: none). */
 int	request_bytes(struct fixture *f, uint32_t id, const char *mech,
 	    const char *initial, size_t len);
+/* CONTINUE. */
+void	answer(struct fixture *f, uint32_t id, const char *text);
 /* PLAIN with an initial response, as LOGIN and USER/PASS come too. */
 void	plain(struct fixture *f, uint32_t id, const char *user,
 	    const char *pass);

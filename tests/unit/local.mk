@@ -52,7 +52,14 @@ UNIT_TESTS += tests/unit/test_auth_flight
 UNIT_TESTS += tests/unit/test_auth_lookup
 UNIT_TESTS += tests/unit/test_auth_master
 UNIT_TESTS += tests/unit/test_auth_ctl
+UNIT_TESTS += tests/unit/test_auth_proof
 UNIT_TESTS += tests/unit/test_auth_request
+UNIT_TESTS += tests/unit/test_sasl_message
+UNIT_TESTS += tests/unit/test_scram
+tests_unit_test_scram_SOURCES = \
+	tests/unit/scram_client.c \
+	tests/unit/scram_client.h \
+	tests/unit/test_scram.c
 UNIT_TESTS += tests/unit/test_auth_server
 UNIT_TESTS += tests/unit/test_base64
 UNIT_TESTS += tests/unit/test_db_health
@@ -165,6 +172,12 @@ tests_unit_test_auth_ctl_SOURCES = \
 	tests/unit/auth_fixture.c \
 	tests/unit/auth_fixture.h \
 	tests/unit/test_auth_ctl.c
+tests_unit_test_auth_proof_SOURCES = \
+	tests/unit/auth_fixture.c \
+	tests/unit/auth_fixture.h \
+	tests/unit/scram_client.c \
+	tests/unit/scram_client.h \
+	tests/unit/test_auth_proof.c
 tests_unit_test_auth_request_SOURCES = \
 	tests/unit/auth_fixture.c \
 	tests/unit/auth_fixture.h \
