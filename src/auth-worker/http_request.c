@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/http_args.h"
 #include "ipc/auth_worker.h"
 #include "ipc/roles.h"
 #include "lib/netaddr.h"
@@ -88,6 +89,16 @@ http_request_init(struct http_request *r, const struct auth_worker_lookup *m)
 	http_request_add(r, "Server-Addr", netaddr_text(&m->lip, lip));
 	http_request_add_number(r, "Auth-Port", m->lip.port);
 	http_request_add_escaped(r, "Auth-Session", m->session);
+}
+
+void
+http_request_add_lines(struct http_request *r, const struct http_args *args)
+{
+	_Static_assert(10 + HTTP_ARGS_HEADERS_MAX <= HTTP_REQUEST_LINES_MAX,
+	    "room for all headers");
+
+	for (size_t i = 0; i < args->nheaders; i++)
+		r->lines[r->n++] = xstrdup(args->headers[i]);
 }
 
 void

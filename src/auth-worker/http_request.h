@@ -5,8 +5,10 @@
 #include <stddef.h>
 
 struct auth_worker_lookup;
+struct http_args;
 
-#define HTTP_REQUEST_LINES_MAX	12
+/* Ten of each question, and those of the configuration. */
+#define HTTP_REQUEST_LINES_MAX	16
 
 /* "Name: value" each; holds a secret. */
 struct http_request {
@@ -21,6 +23,9 @@ struct http_request {
 void	http_request_escape(char *dst, const char *src);
 void	http_request_init(struct http_request *,
 	    const struct auth_worker_lookup *);
+/* Adds the headers that the configuration has. */
+void	http_request_add_lines(struct http_request *,
+	    const struct http_args *);
 /* Wipes and frees. */
 void	http_request_clear(struct http_request *);
 

@@ -122,6 +122,7 @@ nginx_http_find(struct nginx_http *h, const struct auth_worker_lookup *m,
 	sql_row_init(row);
 	n = nginx_http_order(h, m->skip_hosts, order);
 	http_request_init(&request, m);
+	http_request_add_lines(&request, &h->args);
 	for (i = 0; i < n && found == AUTH_WORKER_FAULT; i++) {
 		found = nginx_http_ask(h, order[i], &request,
 		    nginx_http_due(h, due_ms, n - i), row, &fault);

@@ -15,9 +15,6 @@
 #include "lib/xmem.h"
 
 #define FAULT_TEXT_MAX	1024
-/* More notices than this tell nobody anything. */
-#define FAULT_NOTICES_MAX	100
-
 static char *fault_text(const struct config_place *, const char *, va_list)
     __attribute__((format(printf, 2, 0)));
 
@@ -74,7 +71,7 @@ faults_notice(struct settings_faults *faults,
 	va_start(ap, fmt);
 	text = fault_text(place, fmt, ap);
 	va_end(ap);
-	if (faults->nnotices == FAULT_NOTICES_MAX ||
+	if (faults->nnotices == FAULTS_NOTICES_MAX ||
 	    is_told(faults->notices, faults->nnotices, text)) {
 		free(text);
 		return;

@@ -4,6 +4,9 @@
 
 struct settings_faults;
 
+/* More notices than this tell nobody anything; they are dropped. */
+#define FAULTS_NOTICES_MAX	100
+
 /* Where a value was written; line 0 = nowhere in particular. */
 struct config_place {
 	const char	*file;

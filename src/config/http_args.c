@@ -20,8 +20,18 @@ static const struct setting http_timeout = {
 	.max = UINT64_C(3600) * 1000,
 };
 #define HTTP_TIMEOUT_MS	10000
+/* Longer names are nobody's; the value has the rest of the line. */
+#define HTTP_HEADER_NAME_MAX	127
 
 static const char http_default_path[] = "/";
+/* Headers that nobody may set: those of the question, and of HTTP. */
+static const char *const http_own_headers[] = {
+	"Accept", "Auth-Login-Attempt", "Auth-Method", "Auth-Pass",
+	"Auth-Port", "Auth-Protocol", "Auth-Session", "Auth-User",
+	"Client-IP", "Client-Port", "Connection", "Content-Length", "Expect",
+	"Host", "Server-Addr", "TE", "Trailer", "Transfer-Encoding",
+	"Upgrade",
+};
 /* Who a socket belongs to is not said; nginx says this as well. */
 static const char http_socket_host[] = "localhost";
 
@@ -204,6 +214,70 @@ http_read_timeout(struct http_args *a, const char *text, size_t len)
 	return NULL;
 }
 
+bool
+http_args_is_own_header(const char *name)
+{
+	const size_t n = sizeof(http_own_headers) / sizeof(http_own_headers[0]);
+
+	for (size_t i = 0; i < n; i++) {
+		if (str_span_is(name, strlen(name), http_own_headers[i]))
+			return true;
+	}
+	return false;
+}
+
+/* A byte that may stand as %XX; -1: there is none. */
+static int
+http_read_byte(const char **text, const char *end)
+{
+	static const char digits[] = "0123456789abcdefABCDEF";
+	unsigned int byte;
+
+	if (**text != '%')
+		return (unsigned char)*(*text)++;
+	if (end - *text < 3 || strchr(digits, (*text)[1]) == NULL ||
+	    strchr(digits, (*text)[2]) == NULL ||
+	    sscanf(*text + 1, "%2x", &byte) != 1)
+		return -1;
+	*text += 3;
+	return (int)byte;
+}
+
+/* Name:value, kept as "Name: value". */
+static const char *
+http_read_header(struct http_args *a, const char *text, size_t len)
+{
+	static const char bytes[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+	const char *end = text + len, *colon = memchr(text, ':', len);
+	size_t used = colon == NULL ? 0 : (size_t)(colon - text);
+	char *line;
+	int byte;
+
+	if (a->nheaders == HTTP_ARGS_HEADERS_MAX)
+		return "more than 4 headers";
+	line = a->headers[a->nheaders++];
+	if (used == 0 || strspn(text, bytes) != used ||
+	    str_copy(line, HTTP_HEADER_NAME_MAX + 1, text, used) == -1)
+		return "expected Name:value";
+	if (http_args_is_own_header(line))
+		return "this header is set already";
+	line[used++] = ':';
+	line[used++] = ' ';
+	for (text = colon + 1; text < end;) {
+		byte = http_read_byte(&text, end);
+		if (byte < ' ' || byte == 0x7f)
+			return "no control characters, and a percent sign "
+			    "is %25";
+		if (used == HTTP_ARGS_HEADER_MAX)
+			return "the header is too long";
+		line[used++] = (char)byte;
+	}
+	line[used] = '\0';
+	return line[used - 1] == ' ' ? "a value that does not end with a "
+	    "blank is needed" : NULL;
+}
+
 /* "key=value"; *is_known tells whether there is such a key. */
 static const char *
 http_read_option(struct http_args *a, const char *word, size_t len,
@@ -227,6 +301,8 @@ http_read_option(struct http_args *a, const char *word, size_t len,
 		return http_read_path(a->cert, value, left);
 	if (str_span_is(word, key, "key"))
 		return http_read_path(a->key, value, left);
+	if (str_span_is(word, key, "header"))
+		return http_read_header(a, value, left);
 	*is_known = false;
 	return NULL;
 }
@@ -245,6 +321,22 @@ http_check(const struct http_args *a)
 	if (!has_tls && (a->ca[0] != '\0' || a->cert[0] != '\0'))
 		return "ssl_ca, cert and key are for https";
 	return NULL;
+}
+
+/* What is wrong with a word; the value of a header is not shown. */
+static void
+http_tell(const char *word, size_t len, const char *fault, char *err,
+    size_t err_size)
+{
+	static const char header[] = "header=";
+	const char *colon = memchr(word, ':', len);
+
+	if (len >= sizeof(header) - 1 &&
+	    str_span_is(word, sizeof(header) - 1, header))
+		len = colon == NULL ? sizeof(header) - 1 :
+		    (size_t)(colon - word);
+	snprintf(err, err_size, "%.*s: %s", len > 100 ? 100 : (int)len, word,
+	    fault);
 }
 
 int
@@ -266,8 +358,7 @@ http_args_parse(struct http_args *a, const char *args, char *err,
 		if (!is_option)
 			fault = http_read_url(a, args, len);
 		if (fault != NULL) {
-			snprintf(err, err_size, "%.*s: %s",
-			    len > 100 ? 100 : (int)len, args, fault);
+			http_tell(args, len, fault, err, err_size);
 			return -1;
 		}
 	}

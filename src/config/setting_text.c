@@ -59,8 +59,8 @@ needs_quotes(const char *text)
 	    strchr(" \\", text[len - 1]) != NULL || strchr(text, '#') != NULL);
 }
 
-static const char *
-quoted_text(const char *text, struct arena *arena)
+const char *
+setting_text_quoted(const char *text, struct arena *arena)
 {
 	char *out, *to;
 
@@ -170,7 +170,7 @@ setting_text(const struct setting *row, const void *field, uint16_t port,
 	case SETTING_TEXT:
 	case SETTING_PATH:
 	case SETTING_WORD:
-		return quoted_text(*(char *const *)field, arena);
+		return setting_text_quoted(*(char *const *)field, arena);
 	case SETTING_LIST:
 		return list_text(field, arena);
 	case SETTING_ADDRS:

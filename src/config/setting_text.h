@@ -14,5 +14,7 @@ struct setting;
  */
 const char	*setting_text(const struct setting *, const void *field,
 		    uint16_t port, struct arena *);
+/* The same of a text: itself, or a copy with quotes in the arena. */
+const char	*setting_text_quoted(const char *, struct arena *);
 
 #endif

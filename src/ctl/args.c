@@ -18,6 +18,8 @@
 #define ARGS_LOGIN	0x1u	/* --ip, --lip, --service */
 #define ARGS_PASSWORD	0x2u	/* --password-file */
 #define ARGS_ALL	0x4u	/* --all */
+#define ARGS_FILE	0x8u	/* a file instead of a user */
+#define ARGS_MAP	0x10u	/* --map, --sql, --data */
 
 static const struct args_command {
 	const char	*words[2];
@@ -29,6 +31,9 @@ static const struct args_command {
 	    true, true },
 	{ { "cache", "flush" }, ARGS_CACHE_FLUSH, 0, true, false },
 	{ { "cache", "status" }, ARGS_CACHE_STATUS, 0, false, false },
+	{ { "convert", "nginx" }, ARGS_CONVERT_NGINX, ARGS_FILE, true, true },
+	{ { "convert", "perdition" }, ARGS_CONVERT_PERDITION,
+	    ARGS_FILE | ARGS_MAP, true, true },
 	{ { "explain", NULL }, ARGS_EXPLAIN, ARGS_LOGIN, true, true },
 	{ { "reload", NULL }, ARGS_RELOAD, 0, false, false },
 	{ { "status", NULL }, ARGS_STATUS, ARGS_ALL, false, false },
@@ -47,6 +52,9 @@ enum args_option_id {
 	OPTION_SERVICE,
 	OPTION_PASSWORD_FILE,
 	OPTION_ALL,
+	OPTION_MAP,
+	OPTION_SQL,
+	OPTION_DATA,
 };
 
 /* takes: 0 stands for "before the command". */
@@ -64,6 +72,9 @@ static const struct args_option {
 	{ "--service", OPTION_SERVICE, ARGS_LOGIN, true },
 	{ "--password-file", OPTION_PASSWORD_FILE, ARGS_PASSWORD, true },
 	{ "--all", OPTION_ALL, ARGS_ALL, false },
+	{ "--map", OPTION_MAP, ARGS_MAP, true },
+	{ "--sql", OPTION_SQL, ARGS_MAP, false },
+	{ "--data", OPTION_DATA, ARGS_MAP, false },
 };
 
 #define ARGS_OPTIONS	(sizeof(args_options) / sizeof(args_options[0]))
@@ -87,6 +98,8 @@ args_usage(void)
 	    "                 [--password-file FILE]\n"
 	    "  cache flush [USER]\n"
 	    "  cache status\n"
+	    "  convert nginx FILE\n"
+	    "  convert perdition FILE [--map FILE] [--sql | --data]\n"
 	    "  explain USER [--ip ADDR] [--lip ADDR] "
 	    "[--service imap|pop3]\n"
 	    "  reload\n"
@@ -144,6 +157,15 @@ args_set(struct args *a, const struct args_walk *w, enum args_option_id id,
 	case OPTION_ALL:
 		a->is_all = true;
 		break;
+	case OPTION_MAP:
+		a->map = value;
+		break;
+	case OPTION_SQL:
+		a->part = ARGS_PART_SQL;
+		break;
+	case OPTION_DATA:
+		a->part = ARGS_PART_DATA;
+		break;
 	}
 	return 0;
 }
@@ -199,8 +221,12 @@ args_user(struct args *a, const struct args_walk *w, const char *word)
 {
 	size_t len = strlen(word);
 
-	if (!w->command->may_name || a->user[0] != '\0')
+	if (!w->command->may_name || a->user[0] != '\0' || a->file != NULL)
 		return args_fault(w, "does not belong here", word);
+	if ((w->command->takes & ARGS_FILE) != 0) {
+		a->file = word;
+		return 0;
+	}
 	if (len == 0 || len > LOGIN_AUTH_USER_MAX ||
 	    str_has_control(word, len))
 		return args_fault(w, "nobody can have such a name", "user");
@@ -243,8 +269,10 @@ args_get(struct args *a, int argc, char *const argv[], char *why,
 			return -1;
 	if (w.command == NULL)
 		return args_fault(&w, "expected a command", "no arguments");
-	if (w.command->must_name && a->user[0] == '\0')
-		return args_fault(&w, "expected a user", w.command->words[0]);
+	if (w.command->must_name && a->user[0] == '\0' && a->file == NULL)
+		return args_fault(&w, (w.command->takes & ARGS_FILE) != 0 ?
+		    "expected a file" : "expected a user",
+		    w.command->words[0]);
 	if (a->config != NULL && a->socket != NULL)
 		return args_fault(&w, "not both", "-c, -s");
 	return 0;

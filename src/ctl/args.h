@@ -12,12 +12,17 @@ enum args_task {
 	ARGS_AUTH_TEST,
 	ARGS_CACHE_FLUSH,
 	ARGS_CACHE_STATUS,
+	ARGS_CONVERT_NGINX,
+	ARGS_CONVERT_PERDITION,
 	ARGS_EXPLAIN,
 	ARGS_RELOAD,
 	ARGS_STATUS,
 	ARGS_STOP,
 	ARGS_TLS,
 };
+
+/* Which of the results of a conversion is printed. */
+enum args_part { ARGS_PART_CONF, ARGS_PART_SQL, ARGS_PART_DATA };
 
 /* Texts are borrowed from argv. */
 struct args {
@@ -29,6 +34,9 @@ struct args {
 	const char	*password_file;		/* NULL: none */
 	uint8_t		 service;		/* enum service_id */
 	struct netaddr	 rip, lip;
+	const char	*file;			/* of another proxy */
+	const char	*map;			/* --map; NULL: none */
+	enum args_part	 part;
 };
 
 /* -1 with a reason in why: wrong usage. */

@@ -18,6 +18,7 @@
 #include "ctl/args.h"
 #include "ctl/auth_link.h"
 #include "ctl/certs.h"
+#include "ctl/convert.h"
 #include "ctl/link.h"
 #include "ctl/master_link.h"
 #include "ctl/output.h"
@@ -232,6 +233,9 @@ commands_do(const struct args *a, struct master_link *l,
 	case ARGS_AUTH_TEST:
 	case ARGS_EXPLAIN:
 		return commands_login(a, l, ask);
+	case ARGS_CONVERT_NGINX:
+	case ARGS_CONVERT_PERDITION:
+		break;
 	}
 	return EX_SOFTWARE;
 }
@@ -245,6 +249,8 @@ commands_run(const struct args *a)
 
 	if (a->has_keys)
 		output_use_keys();
+	if (a->file != NULL)
+		return convert_run(a);
 	/* First of all: paths may count from where we are now. */
 	if (a->task == ARGS_AUTH_TEST && password_get(a->password_file,
 	    a->user, ask.pass, sizeof(ask.pass)) == -1)

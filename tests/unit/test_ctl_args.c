@@ -64,6 +64,18 @@ test_commands(void **state)
 	assert_string_equal(args.user, "joe");
 	good("explain joe", ARGS_EXPLAIN);
 	good("auth test joe", ARGS_AUTH_TEST);
+	good("convert nginx /a.conf", ARGS_CONVERT_NGINX);
+	assert_string_equal(args.file, "/a.conf");
+	assert_string_equal(args.user, "");
+	good("convert perdition --map m --data -- -a", ARGS_CONVERT_PERDITION);
+	assert_string_equal(args.file, "-a");
+	assert_string_equal(args.map, "m");
+	assert_int_equal(args.part, ARGS_PART_DATA);
+	bad("convert nginx", "expected a file");
+	bad("convert nginx a b", "does not belong here");
+	bad("convert nginx a --sql", "does not belong here");
+	bad("convert", "unknown command");
+	bad("convert apache a", "unknown command");
 }
 
 static void

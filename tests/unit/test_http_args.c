@@ -98,6 +98,48 @@ test_options(void **state)
 }
 
 static void
+test_headers(void **state)
+{
+	static const char secret[] = "canary";
+	char word[1024] = "http://a/ header=X-A:";
+
+	(void)state;
+	assert_int_equal(http_args_parse(&a, "http://a/ header=X-Key:a%20b%25 "
+	    "header=B:c:d header=C:%c3%B6 header=D:d", err, sizeof(err)), 0);
+	assert_int_equal(a.nheaders, 4);
+	assert_string_equal(a.headers[0], "X-Key: a b%");
+	assert_string_equal(a.headers[1], "B: c:d");
+	assert_string_equal(a.headers[2], "C: \xc3\xb6");
+	memset(word + strlen(word), 'x', HTTP_ARGS_HEADER_MAX - 5);
+	assert_int_equal(http_args_parse(&a, word, err, sizeof(err)), 0);
+	assert_int_equal(strlen(a.headers[0]), HTTP_ARGS_HEADER_MAX);
+	memset(word + strlen(word), 'x', 1);
+	assert_int_equal(http_args_parse(&a, word, err, sizeof(err)), -1);
+	assert_string_equal(err, "header=X-A: the header is too long");
+	(void)snprintf(word, sizeof(word), "http://a/ header=%0127d:x", 1);
+	assert_int_equal(http_args_parse(&a, word, err, sizeof(err)), 0);
+	(void)snprintf(word, sizeof(word), "http://a/ header=%0128d:x", 1);
+	assert_int_equal(http_args_parse(&a, word, err, sizeof(err)), -1);
+	/* A reason shows no value. */
+	assert_int_equal(http_args_parse(&a, "http://a/ header=Host:canary",
+	    err, sizeof(err)), -1);
+	assert_null(strstr(err, secret));
+	assert_int_equal(http_args_parse(&a, "http://a/ header=canary", err,
+	    sizeof(err)), -1);
+	assert_null(strstr(err, secret));
+}
+
+static void
+refused(const char *args, const char *reason)
+{
+	err[0] = '\0';
+	if (http_args_parse(&a, args, err, sizeof(err)) == 0)
+		fail_msg("%s was taken", args);
+	if (strstr(err, reason) == NULL)
+		fail_msg("%s: %s", args, err);
+}
+
+static void
 test_refused(void **state)
 {
 	static const char *const cases[][2] = {
@@ -143,13 +185,34 @@ test_refused(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < UNIT_LENGTH(cases); i++) {
-		err[0] = '\0';
-		if (http_args_parse(&a, cases[i][0], err, sizeof(err)) == 0)
-			fail_msg("%s was taken", cases[i][0]);
-		if (strstr(err, cases[i][1]) == NULL)
-			fail_msg("%s: %s", cases[i][0], err);
-	}
+	for (size_t i = 0; i < UNIT_LENGTH(cases); i++)
+		refused(cases[i][0], cases[i][1]);
+}
+
+static void
+test_headers_refused(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "http://a/ header=X", "expected Name:value" },
+		{ "http://a/ header=:x", "expected Name:value" },
+		{ "http://a/ header=X_Y:x", "expected Name:value" },
+		{ "http://a/ header=auth-user:x", "is set already" },
+		{ "http://a/ header=Transfer-Encoding:x", "is set already" },
+		{ "http://a/ header=X:", "a value that does not end" },
+		{ "http://a/ header=X:a%20", "a value that does not end" },
+		{ "http://a/ header=X:a%0d%0ab", "no control characters" },
+		{ "http://a/ header=X:%", "no control characters" },
+		{ "http://a/ header=X:%2", "no control characters" },
+		{ "http://a/ header=X:%2x", "no control characters" },
+		{ "http://a/ header=X:%00", "no control characters" },
+		{ "http://a/ header=X:\x7f", "no control characters" },
+		{ "http://a/ header=A:a header=B:b header=C:c header=D:d "
+		    "header=E:e", "more than 4 headers" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LENGTH(cases); i++)
+		refused(cases[i][0], cases[i][1]);
 }
 
 static void
@@ -177,7 +240,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_urls),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_headers_refused),
 		cmocka_unit_test(test_long),
 	};
 

@@ -10,6 +10,7 @@
 
 #include "auth-worker/http_reply.h"
 #include "auth-worker/http_request.h"
+#include "config/http_args.h"
 #include "ipc/roles.h"
 
 #define OK	"HTTP/1.1 200 OK\r\n"
@@ -324,6 +325,8 @@ test_request(void **state)
 		.session = "s \x7f",
 		.lip = { NETADDR_V4, 110, { 192, 0, 2, 1 } },
 	};
+	static const struct http_args args = { .nheaders = 4,
+	    .headers = { "A: a", "B: b", "C: c", "D: d" } };
 	struct http_request request;
 
 	(void)state;
@@ -335,6 +338,12 @@ test_request(void **state)
 		assert_string_equal(request.lines[i], want[i]);
 	http_request_clear(&request);
 	assert_int_equal(request.n, 0);
+	/* With all that a configuration may add. */
+	http_request_init(&request, &m);
+	http_request_add_lines(&request, &args);
+	assert_int_equal(request.n, UNIT_LENGTH(want) + 4);
+	assert_string_equal(request.lines[request.n - 1], "D: d");
+	http_request_clear(&request);
 	/* The longest password, each byte escaped. */
 	memset(m.pass, ' ', LOGIN_AUTH_PASS_MAX);
 	m.user[0] = '\0';

@@ -1,0 +1,299 @@
+/*
+ * nginx's mail proxy as settings of mailwicket: its servers and listeners.
+ * Runs in: wicketctl.
+ * Hostile input: the words of the file.
+ * Never: leaves a listener out without a fault: a default would take its
+ * place.
+ */
+#include "ctl/convert_nginx.h"
+
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/arena.h"
+#include "config/settings.h"
+#include "ctl/convert_nginx_state.h"
+#include "lib/netaddr.h"
+#include "lib/strutil.h"
+
+/* Ports that tell the protocol, as nginx has it. */
+static const struct {
+	uint64_t	 port;
+	const char	*protocol;
+} nginx_ports[] = {
+	{ 25, "smtp" }, { 110, "pop3" }, { 143, "imap" }, { 465, "smtp" },
+	{ 587, "smtp" }, { 993, "imap" }, { 995, "pop3" },
+};
+
+const char *
+nginx_path(const struct convert_nginx *n, const char *path)
+{
+	const char *slash = strrchr(n->path, '/'), *dir = n->path;
+	int len = slash == NULL ? 0 : (int)(slash - n->path);
+	char cwd[PATH_MAX];
+
+	if (path[0] == '/')
+		return path;
+	if (n->path[0] == '/')
+		return convert_text(n->out, "%.*s/%s", len, dir, path);
+	if (getcwd(cwd, sizeof(cwd)) == NULL)
+		return path;
+	return convert_text(n->out, "%s/%.*s%s%s", cwd, len, dir,
+	    len == 0 ? "" : "/", path);
+}
+
+/* Splits "host:port" and "port"; host is "*" without one. */
+static int
+listen_split(struct convert *c, const char *word, const char **host,
+    uint64_t *port)
+{
+	const char *colon = strrchr(word, ':');
+	size_t len = colon == NULL ? 0 : (size_t)(colon - word);
+
+	if (colon != NULL && word[0] == '[' && word[len - 1] != ']')
+		return -1;
+	*host = colon == NULL ? "*" : convert_text(c, "%.*s", (int)len, word);
+	return str_number(colon == NULL ? word : colon + 1,
+	    strlen(colon == NULL ? word : colon + 1), 1, 65535, port);
+}
+
+/* The host as an address, or NULL. */
+static const char *
+listen_address(struct convert *c, const char *host)
+{
+	size_t len = strlen(host);
+	struct netaddr addr;
+
+	if (strcmp(host, "*") == 0)
+		return host;
+	if (strcmp(host, "localhost") == 0)
+		return "127.0.0.1";
+	if (len > 2 && host[0] == '[' && host[len - 1] == ']')
+		return netaddr_parse(&addr, host + 1, len - 2) == 0 &&
+		    addr.family == NETADDR_V6 ? host : NULL;
+	return netaddr_parse(&addr, host, len) == 0 &&
+	    addr.family == NETADDR_V4 ? convert_text(c, "%s", host) : NULL;
+}
+
+/* What stands behind the address. */
+static void
+listen_options(struct convert_nginx *n, struct nginx_server *s,
+    const struct nginx_node *node, bool *is_ssl, bool *is_dual)
+{
+	static const char *const ignored[] = { "bind", "backlog=", "rcvbuf=",
+	    "sndbuf=", "so_keepalive=", "multipath", "deferred", "reuseport",
+	    "fastopen=", "ipv6only=on" };
+	const size_t count = sizeof(ignored) / sizeof(ignored[0]);
+	size_t k;
+
+	(void)s;
+	for (size_t i = 2; i < node->nargs; i++) {
+		const char *word = node->args[i];
+
+		for (k = 0; k < count; k++)
+			if (strncmp(word, ignored[k],
+			    strlen(ignored[k])) == 0)
+				break;
+		if (strcmp(word, "ssl") == 0)
+			*is_ssl = true;
+		else if (strcmp(word, "ipv6only=off") == 0)
+			*is_dual = true;
+		else if (strcmp(word, "proxy_protocol") == 0)
+			convert_note(n->out, &node->place, "listen: "
+			    "proxy_protocol: clients would have to be told "
+			    "apart by this; not taken over");
+		else if (k == count)
+			convert_fault(n->out, &node->place, "listen: unknown "
+			    "word %s", word);
+	}
+}
+
+static void
+nginx_listen(struct convert_nginx *n, struct nginx_server *s,
+    const struct nginx_node *node)
+{
+	const struct nginx_node *ssl = nginx_effective(s, "ssl");
+	const char *word = node->args[1], *host, *address, *name;
+	bool is_ssl = ssl != NULL && nginx_is_on(n->out, ssl);
+	bool is_dual = false;
+	uint64_t port;
+
+	if (strncmp(word, "unix:", 5) == 0) {
+		convert_fault(n->out, &node->place, "listen %s: mailwicket "
+		    "listens on addresses only: take this line out", word);
+		return;
+	}
+	if (listen_split(n->out, word, &host, &port) == -1) {
+		convert_fault(n->out, &node->place, "listen %s: expected "
+		    "address:port or port", word);
+		return;
+	}
+	if ((address = listen_address(n->out, host)) == NULL) {
+		convert_fault(n->out, &node->place, "listen %s: put an "
+		    "address in place of the name", word);
+		return;
+	}
+	listen_options(n, s, node, &is_ssl, &is_dual);
+	s->has_ssl |= is_ssl;
+	s->has_plain |= !is_ssl;
+	name = is_ssl ? "ssl_listen" : "listen";
+	word = convert_text(n->out, is_dual && strcmp(host, "[::]") == 0 ?
+	    "%s:%u, *:%u" : "%s:%u", address, (unsigned int)port,
+	    (unsigned int)port);
+	if (!convert_add(n->out, &node->place, s->section, name, word))
+		convert_fault(n->out, &node->place, "listen %s: too many "
+		    "addresses", word);
+}
+
+/* The protocol of a server, from its name or its first port; or NULL. */
+static const char *
+nginx_protocol(struct convert_nginx *n, const struct nginx_node *server)
+{
+	const struct nginx_node *node = nginx_last(server->children,
+	    "protocol");
+	const char *host;
+	uint64_t port;
+
+	if (node != NULL)
+		return node->args[1];
+	for (node = server->children; node != NULL; node = node->next) {
+		if (strcmp(node->args[0], "listen") != 0 ||
+		    listen_split(n->out, node->args[1], &host, &port) == -1)
+			continue;
+		for (size_t i = 0; i < sizeof(nginx_ports) /
+		    sizeof(nginx_ports[0]); i++)
+			if (nginx_ports[i].port == port)
+				return nginx_ports[i].protocol;
+	}
+	return NULL;
+}
+
+static void
+nginx_server_add(struct convert_nginx *n, const struct nginx_node *mail,
+    const struct nginx_node *server)
+{
+	const char *protocol = nginx_protocol(n, server);
+	struct nginx_server *s = &n->servers[n->nservers];
+
+	if (protocol == NULL) {
+		convert_fault(n->out, &server->place,
+		    "a server without a protocol");
+		return;
+	}
+	if (strcmp(protocol, "smtp") == 0) {
+		convert_note(n->out, &server->place, "server: mailwicket does "
+		    "not speak SMTP: leave it to nginx");
+		return;
+	}
+	if (strcmp(protocol, "imap") != 0 && strcmp(protocol, "pop3") != 0) {
+		convert_fault(n->out, &server->place, "protocol %s: unknown",
+		    protocol);
+		return;
+	}
+	if (n->nservers == CONVERT_NGINX_SERVERS_MAX) {
+		convert_fault(n->out, &server->place, "too many servers");
+		return;
+	}
+	n->nservers++;
+	s->node = server;
+	s->mail = mail;
+	s->section = strcmp(protocol, "imap") == 0 ? CONVERT_IMAP :
+	    CONVERT_POP3;
+	if (nginx_last(server->children, "listen") == NULL)
+		convert_fault(n->out, &server->place,
+		    "a server without \"listen\"");
+	for (const struct nginx_node *node = server->children; node != NULL;
+	    node = node->next)
+		if (strcmp(node->args[0], "listen") == 0)
+			nginx_listen(n, s, node);
+}
+
+/* All servers of a mail block, when nothing is wrong with its words. */
+static void
+nginx_mail(struct convert_nginx *n, const struct nginx_node *mail)
+{
+	const struct nginx_node *node;
+
+	nginx_rules_check(n->out, mail->children, NGINX_MAIL);
+	for (node = mail->children; node != NULL; node = node->next)
+		if (strcmp(node->args[0], "server") == 0)
+			nginx_rules_check(n->out, node->children,
+			    NGINX_SERVER);
+	if (n->out->faults->n > 0)
+		return;
+	for (node = mail->children; node != NULL; node = node->next)
+		if (strcmp(node->args[0], "server") == 0)
+			nginx_server_add(n, mail, node);
+}
+
+/* What is served, and that nothing else is. */
+static void
+nginx_protocols(struct convert_nginx *n)
+{
+	static const struct {
+		enum convert_section	 section;
+		bool			 is_ssl;
+		const char		*word;
+	} rows[] = {
+		{ CONVERT_IMAP, false, "imap" },
+		{ CONVERT_IMAP, true, "imaps" },
+		{ CONVERT_POP3, false, "pop3" },
+		{ CONVERT_POP3, true, "pop3s" },
+	};
+	const char *words = "";
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (convert_get(n->out, rows[i].section, rows[i].is_ssl ?
+		    "ssl_listen" : "listen") == NULL)
+			continue;
+		words = convert_text(n->out, "%s%s%s", words,
+		    words[0] == '\0' ? "" : " ", rows[i].word);
+		n->has_tls |= rows[i].is_ssl;
+	}
+	convert_set(n->out, NULL, CONVERT_TOP, "protocols", words);
+}
+
+static void
+nginx_workers(struct convert_nginx *n, const struct nginx_node *top)
+{
+	const struct nginx_node *node = nginx_last(top, "worker_processes");
+
+	convert_set(n->out, NULL, CONVERT_TOP, "login_process_per_connection",
+	    "no");
+	if (node != NULL && strcmp(node->args[1], "auto") != 0)
+		convert_set(n->out, &node->place, CONVERT_TOP,
+		    "login_processes_count", node->args[1]);
+}
+
+void
+convert_nginx(struct convert *c, const struct nginx_node *top,
+    const char *path)
+{
+	const struct config_place place = { .file = path };
+	struct convert_nginx *n = arena_alloc(c->arena, sizeof(*n));
+	const struct nginx_node *mail = nginx_last(top, "mail"), *events;
+
+	n->out = c;
+	n->path = path;
+	nginx_rules_check(c, top, NGINX_MAIN);
+	events = nginx_last(top, "events");
+	if (events != NULL)
+		nginx_rules_check(c, events->children, NGINX_EVENTS);
+	if (mail == NULL || !mail->is_block) {
+		convert_fault(c, mail == NULL ? &place : &mail->place,
+		    "no \"mail\" block");
+		return;
+	}
+	nginx_mail(n, mail);
+	if (c->faults->n > 0)
+		return;
+	if (n->nservers == 0) {
+		convert_fault(c, &mail->place, "no server for IMAP or POP3");
+		return;
+	}
+	nginx_protocols(n);
+	nginx_workers(n, top);
+	nginx_values_set(n);
+	nginx_auth_set(n);
+}
