@@ -73,10 +73,12 @@ int	tls_server_add(struct tls_server *, const char *const *names,
 void	tls_server_tickets(struct tls_server *,
 	    const struct tls_ticket_key *, size_t n);
 /*
- * Proves by handshakes in memory that every key signs for its certificate,
- * once in each version; costs as much as clients do.  -1 with the fault.
+ * Proves by handshakes in memory that keys sign for their certificates, once
+ * in each version, of the first sets_max sets; costs as much as clients do.
+ * -1 with the fault.
  */
-int	tls_server_self_test(struct tls_server *, struct tls_error *)
+int	tls_server_self_test(struct tls_server *, size_t sets_max,
+	    struct tls_error *)
 	    __attribute__((warn_unused_result));
 
 #endif

@@ -37,7 +37,7 @@ struct login_tls	*login_tls_new(const struct login_process *,
 /*
  * Proves by handshakes in memory that tls-signer signs for the certificate
  * that most clients see.  Ends the process when it does not; if there is no
- * tls-signer just now, another one will come.
+ * tls-signer just now, or a slow one, TLS will come with it.
  */
 void	login_tls_self_test(struct login_tls *);
 /*

@@ -146,6 +146,12 @@ signer_client_is_open(const struct signer_client *c)
 	return c->channel != NULL;
 }
 
+bool
+signer_client_is_late(const struct signer_client *c)
+{
+	return c->is_late;
+}
+
 /* Handles what has come; without a channel any more if it has ended. */
 static void
 signer_client_turn(struct signer_client *c)

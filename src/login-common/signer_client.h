@@ -25,6 +25,8 @@ void	signer_client_open(struct signer_client *, int fd);
 void	signer_client_close(struct signer_client *);
 /* There is a tls-signer, as far as is known. */
 bool	signer_client_is_open(const struct signer_client *);
+/* It has not answered in time, and is not asked before it does. */
+bool	signer_client_is_late(const struct signer_client *);
 /* A tls_sign_fn; arg is a struct signer_client. */
 int	signer_client_sign(void *arg, const struct tls_sign_request *,
 	    uint8_t *sig, size_t sig_max, size_t *sig_len);

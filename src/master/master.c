@@ -298,7 +298,8 @@ master_fill(void *arg)
 	if (m->is_stopping)
 		return;
 	for (i = 0; i < MASTER_SERVICES; i++)
-		service_fill(&m->services[i]);
+		if (i < MASTER_IMAP_LOGIN || !signers_are_starting(m))
+			service_fill(&m->services[i]);
 	peers_fill_workers(m);
 	signers_fill(m);
 	if (!m->is_up && master_is_complete(m))

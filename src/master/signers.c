@@ -28,12 +28,17 @@
 /* Login processes let go of it at once; those that hang shall not keep it. */
 #define SIGNERS_END_MS	60000
 
+/* It takes seconds with thousands of keys; plain clients come first then. */
+#define SIGNERS_START_MS	10000
+
 /* What a tls-signer of one time is started with. */
 struct keyring {
 	SLIST_ENTRY(keyring)	 entry;
 	uint32_t		 number;
 	int			 fd;		/* sealed */
 	char			*password;
+	uint64_t		 made_ms;
+	bool			 was_ready;	/* its tls-signer, once */
 };
 
 static struct keyring *
@@ -74,6 +79,7 @@ signers_renew(struct master *m)
 	k = xcalloc(1, sizeof(*k));
 	k->number = m->signers.last;
 	k->fd = fd;
+	k->made_ms = clock_ms();
 	k->password = xstrdup(m->settings->ssl_key_password);
 	SLIST_INSERT_HEAD(&m->signers.keyrings, k, entry);
 }
@@ -160,6 +166,20 @@ signers_use(struct master *m, struct child *signer)
 			if (c->keyring == signer->keyring &&
 			    signers_is_asking(c))
 				signers_join(signer, c);
+}
+
+bool
+signers_are_starting(struct master *m)
+{
+	struct keyring *k = signers_keyring(m, m->signers.last);
+	const struct child *c;
+
+	if (k == NULL || k->was_ready ||
+	    clock_ms() - k->made_ms >= SIGNERS_START_MS)
+		return false;
+	c = signers_find(m, k->number);
+	k->was_ready = c != NULL && c->ready_ms != 0;
+	return !k->was_ready;
 }
 
 static bool

@@ -8,6 +8,7 @@
 #define MASTER_SIGNERS_H
 
 #include <bsd/sys/queue.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct child;
@@ -28,6 +29,11 @@ void	signers_renew(struct master *);
 void	signers_send(struct master *, struct child *);
 /* A tls-signer was told to START: the login processes of its time get it. */
 void	signers_use(struct master *, struct child *signer);
+/*
+ * The tls-signer of the keys in force reads them, and has not served yet: a
+ * login process that was started now would wait for it.
+ */
+bool	signers_are_starting(struct master *);
 /*
  * Lets go of keys that nobody needs, and starts a tls-signer for those of
  * before a reload whose own one has died.

@@ -9,7 +9,9 @@ import time
 import pytest
 
 from harness import procs
-from harness.tls import tls_client, tls_options, upgrade
+from harness.tls import (
+    certificates, context, tls_client, tls_options, tls_socket, upgrade,
+)
 from harness.wire import WireError
 
 HANGS = "#!/bin/sh\nexec sleep 1000\n"
@@ -128,3 +130,53 @@ def test_an_old_signer_dies_before_its_successor_serves(tls_suite, hosts):
         return old <= served_by(suite, start)
 
     procs.wait_until(shakes, "handshakes with all old processes", 15)
+
+
+def sections(suite, count, which):
+    """local_name for each of many hosts, all with files of their own."""
+    cert, key = (path.read_bytes() for path in certificates()[which])
+    folder = suite.dir / "names"
+    folder.mkdir(exist_ok=True)
+    text = ""
+    for number in range(count):
+        pair = folder / f"{number}.pem", folder / f"{number}.key"
+        for path, data in zip(pair, (cert, key)):
+            path.write_bytes(data)
+            path.chmod(0o600)
+        text += (
+            f"local_name host{number}.test {{\n  ssl_cert_file = {pair[0]}\n"
+            f"  ssl_key_file = {pair[1]}\n}}\n"
+        )
+    return text
+
+
+def test_a_certificate_for_each_name(new_suite):
+    """
+    They take time where they are checked and read, once each, and a login
+    process no memory before somebody asks for them.
+    """
+    most = int(os.environ.get("MW_TLS_SECTIONS", 200))
+    suite = new_suite(start=False, **tls_options())
+    suite.options["text"] += sections(suite, most, "wild")
+    suite.write_conf()
+    suite.start(60)
+    names = ["host0.test", f"host{most // 2}.test", f"host{most - 1}.test"]
+
+    def shown(name):
+        tls = context(certificates()["ca"])
+        tls.check_hostname = False
+        with tls_socket(suite.addr("imaps"), tls, name) as sock:
+            return [x for _, x in sock.getpeercert()["subjectAltName"]]
+
+    def are_shown(wanted):
+        return all(shown(name) == [wanted] for name in names)
+
+    suite.wait_log(r"ready: ", timeout=60)
+    assert are_shown("*.w.test") and shown("else.test") == ["mail.test"]
+    for pid in suite.children("imap-login", "pop3-login"):
+        assert procs.rss_kb(pid) < 12 * 1024
+    # The master may look at the files just now.
+    suite.allow("changed certificates are not taken: ")
+    sections(suite, most, "a")
+    suite.ctl("reload", timeout=60)
+    procs.wait_until(lambda: are_shown("a.test"), "new certificates", 60)

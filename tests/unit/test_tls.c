@@ -187,7 +187,7 @@ test_no_signature(void **state)
 	(void)state;
 	assert_non_null(server = tls_server_new(&sc, &error));
 	assert_non_null(client = tls_client_new(&cc, &error));
-	assert_int_equal(tls_server_self_test(server, &error), -1);
+	assert_int_equal(tls_server_self_test(server, 99, &error), -1);
 	assert_string_equal(error.text, "the key's holder gave no signature");
 	tls_fixture_pair_open(&pair, server, client, &target);
 	tls_fixture_shake(&pair);
@@ -200,7 +200,7 @@ test_no_signature(void **state)
 	tls_fixture_pair_close(&pair);
 
 	holder.is_down = false;
-	assert_int_equal(tls_server_self_test(server, &error), 0);
+	assert_int_equal(tls_server_self_test(server, 99, &error), 0);
 	tls_client_free(client);
 	tls_server_free(server);
 }
@@ -227,15 +227,15 @@ test_self_test(void **state)
 		sc.policy.min = TLS_VERSION_1_3;
 		sc.policy.ciphers = "ECDHE-RSA-CHACHA20-POLY1305";
 		assert_non_null(server = tls_server_new(&sc, &error));
-		assert_int_equal(tls_server_self_test(server, &error), 0);
+		assert_int_equal(tls_server_self_test(server, 99, &error), 0);
 		assert_int_equal(holder.ncalls, 2);
 		holder.is_wrong = true;
-		assert_int_equal(tls_server_self_test(server, &error), -1);
+		assert_int_equal(tls_server_self_test(server, 99, &error), -1);
 		assert_non_null(strstr(error.text, "handshake in memory"));
 		holder.is_wrong = false;
 		tls_fixture_cert_make(&other, &wish);
 		holder.certs[0] = &other;
-		assert_int_equal(tls_server_self_test(server, &error), -1);
+		assert_int_equal(tls_server_self_test(server, 99, &error), -1);
 		tls_fixture_cert_free(&other);
 		tls_server_free(server);
 	}

@@ -189,7 +189,7 @@ test_names(void **state)
 	/* Its own names; a.test is another's already. */
 	set = one(&rig, CERT_A, 3);
 	assert_int_equal(tls_server_add(rig.server, NULL, 0, &set, &error), 0);
-	assert_int_equal(tls_server_self_test(rig.server, &error), 0);
+	assert_int_equal(tls_server_self_test(rig.server, 99, &error), 0);
 	for (i = 0; i < UNIT_LENGTH(cases); i++) {
 		rig_connect(&rig, cases[i].name, cases[i].name);
 		assert_int_equal(rig.server_step, TLS_STEP_DONE);
@@ -263,7 +263,7 @@ test_bad_sets(void **state)
 	rig_connect(&rig, "z.test", "");
 	assert_int_equal(rig.server_step, TLS_STEP_DONE);
 	assert_int_equal(rig.holder.last.key, 0);
-	assert_int_equal(tls_server_self_test(rig.server, &error), -1);
+	assert_int_equal(tls_server_self_test(rig.server, 99, &error), -1);
 	rig_stop(&rig);
 
 	rig.sc.certs.first.pem_len = 100;
