@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "imap-login/imap_identity.h"
 #include "imap-login/imap_quote.h"
 #include "imap-login/imap_reply_parse.h"
 #include "imap-login/imap_state.h"
@@ -19,6 +20,7 @@
 #include "login-common/backend_sasl.h"
 #include "login-common/backend_tls.h"
 #include "login-common/session.h"
+#include "login-common/session_identity.h"
 
 /* Untagged lines and bytes of a host before its reply. */
 #define IMAP_BACKEND_LINES_MAX	100
@@ -38,9 +40,11 @@ imap_backend_start(struct session *s)
 	for (i = 0; i < sizeof(random); i++)
 		st->backend_tag[i] = digits[random[i] % 32];
 	st->backend_tag[i] = '\0';
+	(void)snprintf(st->id_tag, sizeof(st->id_tag), "%sI",
+	    st->backend_tag);
 	st->step = IMAP_BACKEND_BANNER;
 	st->has_literal_plus = st->has_sasl_ir = false;
-	st->has_list = st->has_mech = st->has_error = false;
+	st->has_list = st->has_mech = st->has_id = st->has_error = false;
 	st->nlines = 0;
 	st->nbytes = 0;
 	st->capabilities[0] = st->text[0] = '\0';
@@ -155,19 +159,47 @@ imap_send_login(struct session *s)
 
 /* The login in the way that the route asks for. */
 static enum backend_result
+imap_send_way(struct session *s)
+{
+	enum login_auth_way way = backend_sasl_way(&s->login->route);
+
+	return way == LOGIN_AUTH_WAY_COMMAND ? imap_send_login(s) :
+	    imap_send_authenticate(s, way);
+}
+
+/* Who the client is; the login follows at once, where the host can that. */
+static enum backend_result
+imap_send_id(struct session *s)
+{
+	struct imap_state *st = session_protocol(s);
+
+	imap_identity_put(s, st->id_tag);
+	st->step = IMAP_BACKEND_ID;
+	if (!s->login->route.how.has_nopipelining &&
+	    imap_send_way(s) == BACKEND_BROKEN)
+		return BACKEND_BROKEN;
+	st->after_id = st->step;
+	st->step = IMAP_BACKEND_ID;
+	return BACKEND_MORE;
+}
+
+/* What a host can do may have to be asked; then the login. */
+static enum backend_result
 imap_send(struct session *s)
 {
 	struct imap_state *st = session_protocol(s);
-	enum login_auth_way way = backend_sasl_way(&s->login->route);
 
 	s->login->has_sent_login = true;
-	if (way == LOGIN_AUTH_WAY_COMMAND)
-		return imap_send_login(s);
-	if (st->has_list)
-		return imap_send_authenticate(s, way);
-	st->step = IMAP_BACKEND_ASK;
-	session_backend_printf(s, "%s CAPABILITY\r\n", st->backend_tag);
-	return BACKEND_MORE;
+	if (!st->has_list && backend_sasl_way(&s->login->route) !=
+	    LOGIN_AUTH_WAY_COMMAND) {
+		st->step = IMAP_BACKEND_ASK;
+		session_backend_printf(s, "%s CAPABILITY\r\n",
+		    st->backend_tag);
+		return BACKEND_MORE;
+	}
+	if (st->has_id && session_identity_is_told(s))
+		return imap_send_id(s);
+	return imap_send_way(s);
 }
 
 /* What a host can do, as far as the login there depends on it. */
@@ -183,6 +215,7 @@ imap_note_capabilities(struct session *s, struct imap_span list)
 	st->has_literal_plus = imap_capability_has(list, "LITERAL+");
 	st->has_sasl_ir = imap_capability_has(list, "SASL-IR");
 	st->has_mech = imap_capability_has(list, mech);
+	st->has_id = imap_capability_has(list, "ID");
 }
 
 /* Keeps the sane words of a host's list. */
@@ -218,8 +251,13 @@ imap_keep_text(struct imap_state *st, struct imap_span text)
 enum backend_result
 imap_backend_secured(struct session *s)
 {
+	struct imap_state *st = session_protocol(s);
+	bool has_id = st->has_id;
+
 	/* What it can do, and our tag, may be somebody else's work. */
 	imap_backend_start(s);
+	/* But ID does no harm: a host that does not know it says BAD. */
+	st->has_id = has_id;
 	return imap_send(s);
 }
 
@@ -232,6 +270,7 @@ imap_send_starttls(struct session *s, const struct imap_reply *r)
 	if (r->capabilities.len > 0 &&
 	    !imap_capability_has(r->capabilities, "STARTTLS"))
 		return imap_unfit(s, "host does not offer STARTTLS");
+	st->has_id = imap_capability_has(r->capabilities, "ID");
 	st->step = IMAP_BACKEND_TLS;
 	session_backend_printf(s, "%s STARTTLS\r\n", st->backend_tag);
 	return BACKEND_MORE;
@@ -269,6 +308,20 @@ imap_on_ask(struct session *s, const struct imap_reply *r)
 	    !st->has_list)
 		return imap_unfit(s, "host does not say what it can do");
 	return imap_send(s);
+}
+
+/* Whether the host wants to know who the client is is its affair. */
+static enum backend_result
+imap_on_id(struct session *s, const struct imap_reply *r)
+{
+	struct imap_state *st = session_protocol(s);
+
+	if (r->kind != IMAP_REPLY_TAGGED)
+		return imap_broken(s, "unexpected continuation");
+	if (st->after_id == IMAP_BACKEND_ID)
+		return imap_send_way(s);
+	st->step = st->after_id;
+	return BACKEND_MORE;
 }
 
 /* Nothing was sent yet that could be refused. */
@@ -425,6 +478,7 @@ static enum backend_result	(*const steps[])(struct session *,
 	[IMAP_BACKEND_BANNER] = imap_on_banner,
 	[IMAP_BACKEND_TLS] = imap_on_tls,
 	[IMAP_BACKEND_ASK] = imap_on_ask,
+	[IMAP_BACKEND_ID] = imap_on_id,
 	[IMAP_BACKEND_USER] = imap_on_user,
 	[IMAP_BACKEND_PASS] = imap_on_pass,
 	[IMAP_BACKEND_SASL] = imap_on_sasl,
@@ -465,8 +519,9 @@ imap_backend_line(struct session *s, const char *line, size_t len)
 		/* It answers what has not left us yet. */
 		if (buf_used(&s->backend.out) > 0)
 			return imap_broken(s, "reply without a command");
-		if (r.kind == IMAP_REPLY_TAGGED &&
-		    !imap_reply_has_tag(&r, st->backend_tag))
+		if (r.kind == IMAP_REPLY_TAGGED && !imap_reply_has_tag(&r,
+		    st->step == IMAP_BACKEND_ID ? st->id_tag :
+		    st->backend_tag))
 			return imap_broken(s, "unknown tag");
 	}
 	return steps[st->step](s, &r);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "imap-login/imap_identity.h"
 #include "imap-login/imap_reply.h"
 #include "imap-login/imap_state.h"
 #include "login-common/client_tls.h"
@@ -76,8 +77,10 @@ imap_cmd_id(struct session *s, const struct imap_command *cmd,
 {
 	static const char id[] = "* ID (\"name\" \"Mailwicket\")\r\n";
 
-	(void)cmd;
-	(void)buf;
+	if (imap_identity_take(s, &cmd->args[0], buf) == -1) {
+		imap_reply_tagged(s, "BAD This cannot be whom you forward.");
+		return session_bad_command(s);
+	}
 	session_put(s, id, sizeof(id) - 1);
 	imap_reply_tagged(s, "OK ID completed.");
 	return CMD_DONE;

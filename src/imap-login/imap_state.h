@@ -19,6 +19,7 @@ enum imap_backend_step {
 	IMAP_BACKEND_BANNER,
 	IMAP_BACKEND_TLS,	/* STARTTLS is sent */
 	IMAP_BACKEND_ASK,	/* CAPABILITY, when the banner had none */
+	IMAP_BACKEND_ID,	/* ID, and the login behind it as a rule */
 	IMAP_BACKEND_USER,	/* waits for "+" before the name */
 	IMAP_BACKEND_PASS,	/* waits for "+" before the password */
 	IMAP_BACKEND_SASL,	/* waits for "+" before the one response */
@@ -41,6 +42,9 @@ struct imap_state {
 	bool			has_list;	/* capabilities are known */
 	bool			has_mech;	/* the one of the route */
 	bool			has_error;	/* will be refused: a token */
+	bool			has_id;		/* ID is understood */
+	char			id_tag[IMAP_BACKEND_TAG_LEN + 2];
+	enum imap_backend_step	after_id;	/* ID: nothing was sent yet */
 	unsigned int		nlines;		/* before its tagged reply */
 	size_t			nbytes;
 	char			capabilities[IMAP_CAPABILITIES_MAX];

@@ -5,6 +5,8 @@ src_imap_login_libimaplogin_a_SOURCES = \
 	src/imap-login/imap_backend.h \
 	src/imap-login/imap_client.c \
 	src/imap-login/imap_client.h \
+	src/imap-login/imap_identity.c \
+	src/imap-login/imap_identity.h \
 	src/imap-login/imap_parse.c \
 	src/imap-login/imap_parse.h \
 	src/imap-login/imap_quote.c \

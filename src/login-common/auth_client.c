@@ -468,9 +468,9 @@ auth_client_submit(struct auth_client *ac, struct session *s,
 	(void)strlcpy(m.session, s->id, sizeof(m.session));
 	m.rip = s->rip;
 	m.lip = s->lip;
-	m.real_rip = s->rip;
-	m.real_lip = s->lip;
-	m.forward.len = 0;
+	m.real_rip = s->real_rip;
+	m.real_lip = s->real_lip;
+	m.forward = s->login->forward;
 	m.initial.data = initial;
 	m.initial.len = len;
 	wire_writer_init(&w, ac->body, sizeof(ac->body));

@@ -18,11 +18,14 @@
 #include "login-common/login_process.h"
 #include "login-common/relay.h"
 #include "login-common/session.h"
+#include "login-common/session_identity.h"
 #include "login-common/session_login.h"
 #include "login-common/session_step.h"
 
 /* A share of the deadline is rounded up to whole steps of this. */
 #define BACKEND_TIMER_STEP_MS	500
+
+static const char backend_no_host[] = "host-unavailable";
 /* A client who leaves after so long has seen that the host is silent. */
 #define BACKEND_PATIENCE_MS	5000
 
@@ -108,13 +111,13 @@ backend_connect(struct session *s)
 	return -1;
 }
 
-/* No host of the user works. */
+/* No host of the user works, or none may be asked. */
 static void
-backend_give_up(struct session *s)
+backend_give_up(struct session *s, const char *reason)
 {
 	auth_client_outcome(s->process->auth, s, LOGIN_AUTH_HOST_FAILED,
 	    false);
-	login_log_refused(s, "host-unavailable");
+	login_log_refused(s, reason);
 	session_refuse(s, LOGIN_ANSWER_TEMP, "", false);
 }
 
@@ -123,13 +126,17 @@ backend_start(struct session *s)
 {
 	uint32_t ms = s->login->route.timeout_ms;
 
+	if (session_identity_is_loop(s)) {
+		backend_give_up(s, "proxy-loop");
+		return;
+	}
 	if (ms == 0)
 		ms = s->process->set->login_proxy_timeout_ms;
 	s->login->backend_until_ms = clock_ms() + ms;
 	/* Also when no address could be tried: the refusal comes from here. */
 	session_to(s, SESSION_BACKEND_CONNECT);
 	if (backend_connect(s) == -1)
-		backend_give_up(s);
+		backend_give_up(s, backend_no_host);
 }
 
 void
@@ -143,7 +150,7 @@ backend_failed(struct session *s, enum login_auth_trouble trouble,
 	if (clock_ms() < s->login->backend_until_ms &&
 	    backend_connect(s) == 0)
 		return;
-	backend_give_up(s);
+	backend_give_up(s, backend_no_host);
 }
 
 void

@@ -15,6 +15,7 @@
 #include "login-common/login_process.h"
 #include "login-common/login_tls.h"
 #include "login-common/session.h"
+#include "login-common/session_identity.h"
 
 /* A host name in a log line; it was checked, and may be shorter. */
 #define CLIENT_TLS_NAME_MAX	260
@@ -53,7 +54,8 @@ client_tls_upgrade(struct session *s)
 	s->process->protocol->begin_tls(s);
 	if (s->state == SESSION_CLOSING)
 		return;
-	/* What it said of itself was not protected either. */
+	/* What it said of itself or others was not protected either. */
+	session_identity_reset(s);
 	free(s->user);
 	s->user = NULL;
 	s->mech[0] = '\0';

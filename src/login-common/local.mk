@@ -13,6 +13,8 @@ src_login_common_liblogin_a_SOURCES = \
 	src/login-common/client_tls.h \
 	src/login-common/foreign.c \
 	src/login-common/foreign.h \
+	src/login-common/identity.c \
+	src/login-common/identity.h \
 	src/login-common/listener.c \
 	src/login-common/listener.h \
 	src/login-common/login_log.c \
@@ -36,6 +38,8 @@ src_login_common_liblogin_a_SOURCES = \
 	src/login-common/session.h \
 	src/login-common/session_id.c \
 	src/login-common/session_id.h \
+	src/login-common/session_identity.c \
+	src/login-common/session_identity.h \
 	src/login-common/session_login.c \
 	src/login-common/session_login.h \
 	src/login-common/session_reason.c \

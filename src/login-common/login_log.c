@@ -21,7 +21,8 @@
 
 struct login_log_text {
 	char	user[LOGIN_LOG_USER_MAX];
-	char	rip[NETADDR_TEXT_MAX], lip[NETADDR_TEXT_MAX];
+	char	rip[NETADDR_TEXT_MAX];
+	char	lip[2 * NETADDR_TEXT_MAX + 10];	/* and " real_rip=..." */
 	char	host[NETADDR_PORT_TEXT_MAX];
 	char	tls[CLIENT_TLS_TEXT_MAX];
 };
@@ -31,10 +32,14 @@ login_log_texts(const struct session *s, bool is_end,
     struct login_log_text *t)
 {
 	const char *user = s->user == NULL ? "" : s->user;
+	char lip[NETADDR_TEXT_MAX], real[NETADDR_TEXT_MAX];
+	bool is_told = !netaddr_same_ip(&s->rip, &s->real_rip);
 
 	(void)log_safe(t->user, sizeof(t->user), user, strlen(user));
 	(void)netaddr_text(&s->rip, t->rip);
-	(void)netaddr_text(&s->lip, t->lip);
+	(void)snprintf(t->lip, sizeof(t->lip), "%s%s%s",
+	    netaddr_text(&s->lip, lip), is_told ? " real_rip=" : "",
+	    is_told ? netaddr_text(&s->real_rip, real) : "");
 	(void)netaddr_port_text(&s->host, t->host);
 	(void)client_tls_text(s, is_end, t->tls, sizeof(t->tls));
 }

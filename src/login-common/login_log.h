@@ -8,6 +8,7 @@
 struct session;
 
 /*
+ * real_rip stands behind lip where a proxy said who the client is.
  * TLS, where there is: tls cipher sni resumed.
  * login: user method rip lip TLS session host destuser
  */

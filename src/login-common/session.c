@@ -22,6 +22,7 @@
 #include "login-common/login_log.h"
 #include "login-common/login_process.h"
 #include "login-common/session_id.h"
+#include "login-common/session_identity.h"
 #include "login-common/session_step.h"
 #include "login-common/session_token.h"
 
@@ -112,20 +113,6 @@ session_deadline(void *arg)
 		s->login->is_overdue = true;
 }
 
-static bool
-session_is_trusted(const struct session *s)
-{
-	const struct settings_nets *nets =
-	    &s->process->set->login_trusted_networks;
-	size_t i;
-
-	for (i = 0; i < nets->n; i++) {
-		if (netaddr_net_has(&nets->items[i], &s->rip))
-			return true;
-	}
-	return false;
-}
-
 /* Is there room for one more? An older client may have to go. */
 static bool
 session_make_room(struct login_process *process)
@@ -141,6 +128,19 @@ session_make_room(struct login_process *process)
 	return session_evict(process);
 }
 
+/* Whose connection it is is known: it speaks TLS, or is greeted. */
+static void
+session_begin(struct session *s)
+{
+	session_identity_begin(s);
+	if (s->login->is_tls_port) {
+		client_tls_start(s);
+	} else {
+		s->process->protocol->greet(s);
+		session_to(s, SESSION_COMMAND);
+	}
+}
+
 void
 session_new(struct login_process *process, int fd, const struct netaddr *rip,
     const struct listener *listener)
@@ -149,7 +149,7 @@ session_new(struct login_process *process, int fd, const struct netaddr *rip,
 
 	s->process = process;
 	s->state = SESSION_GREETING;
-	s->rip = *rip;
+	s->rip = s->real_rip = *rip;
 	s->start_ms = clock_ms();
 	session_id_make(s->id);
 	stream_init(&s->client, SESSION_CLIENT_IN_MAX, SESSION_CLIENT_OUT_MAX);
@@ -158,8 +158,8 @@ session_new(struct login_process *process, int fd, const struct netaddr *rip,
 	s->lip = listener->addr;
 	if (listener->is_any)
 		(void)sock_local(fd, &s->lip);
+	s->real_lip = s->lip;
 	s->login = session_login_new(process, s);
-	s->login->is_secured = session_is_trusted(s);
 	s->login->is_tls_port = listener->is_tls;
 	stream_open(&s->client, process->loop, fd, session_client_ready, s);
 	TAILQ_INSERT_TAIL(&process->waiting, s, entry);
@@ -171,12 +171,7 @@ session_new(struct login_process *process, int fd, const struct netaddr *rip,
 	}
 	loop_timer_start(&process->login_timers, &s->login->deadline,
 	    session_deadline, s);
-	if (listener->is_tls) {
-		client_tls_start(s);
-	} else {
-		process->protocol->greet(s);
-		session_to(s, SESSION_COMMAND);
-	}
+	session_begin(s);
 	session_run(s);
 	login_process_changed(process);
 }

@@ -33,8 +33,9 @@ struct login_process;
 #define SESSION_BACKEND_LINE_MAX	4096
 #define SESSION_BACKEND_IN_MAX	8192
 #define SESSION_BACKEND_OUT_MAX	(96u * 1024)
-/* Text of an id: 12 random bytes in base64url. */
-#define SESSION_ID_MAX		16
+/* Text of an id: 12 random bytes in base64url, or what a proxy calls it. */
+#define SESSION_OWN_ID_MAX	16
+#define SESSION_ID_MAX		LOGIN_AUTH_SESSION_MAX
 /* A detail for a log line. */
 #define SESSION_DETAIL_MAX	160
 
@@ -47,6 +48,14 @@ struct session_login {
 	struct loop_timer		 deadline;	/* to log in */
 	bool				 is_overdue;
 	bool				 is_secured;
+	bool				 is_trusted;	/* to say who it is */
+	bool				 has_transport;	/* a proxy said: */
+	bool				 is_client_tls;
+	uint8_t				 ttl;	/* proxies that may follow */
+	/* As the connection has them, until it says who the client is. */
+	struct netaddr			 peer_rip, peer_lip;
+	char				 own_id[SESSION_OWN_ID_MAX + 1];
+	struct login_auth_forward	 forward;	/* said by it */
 	bool				 has_asked_name; /* auth was not */
 	bool				 is_tls_port;
 	unsigned int			 nbad;		/* commands */
@@ -85,7 +94,9 @@ struct session {
 	bool			 has_keepalive;	/* towards the mail host */
 	char			 id[SESSION_ID_MAX + 1];
 	char			 mech[LOGIN_AUTH_MECH_MAX + 1];
-	struct netaddr		 rip, lip, host;
+	struct netaddr		 rip, lip;	/* the client's */
+	struct netaddr		 real_rip, real_lip; /* the connection's */
+	struct netaddr		 host;
 	char			*user;		/* NULL: not known */
 	uint64_t		 start_ms;
 	uint64_t		 bytes_in;	/* relayed, from the client */

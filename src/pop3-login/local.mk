@@ -5,6 +5,8 @@ src_pop3_login_libpop3login_a_SOURCES = \
 	src/pop3-login/pop3_backend.h \
 	src/pop3-login/pop3_client.c \
 	src/pop3-login/pop3_client.h \
+	src/pop3-login/pop3_identity.c \
+	src/pop3-login/pop3_identity.h \
 	src/pop3-login/pop3_parse.c \
 	src/pop3-login/pop3_parse.h \
 	src/pop3-login/pop3_reply.c \

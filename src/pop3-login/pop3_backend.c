@@ -13,6 +13,8 @@
 #include "login-common/backend_sasl.h"
 #include "login-common/backend_tls.h"
 #include "login-common/session.h"
+#include "login-common/session_identity.h"
+#include "pop3-login/pop3_identity.h"
 #include "pop3-login/pop3_reply_parse.h"
 #include "pop3-login/pop3_state.h"
 
@@ -22,7 +24,7 @@ pop3_backend_start(struct session *s)
 	struct pop3_state *st = session_protocol(s);
 
 	st->step = POP3_BACKEND_BANNER;
-	st->has_error = false;
+	st->has_error = st->has_xclient = false;
 	st->text[0] = '\0';
 }
 
@@ -79,7 +81,7 @@ pop3_send_auth(struct session *s, enum login_auth_way way)
 
 /* The login in the way that the route asks for. */
 static enum backend_result
-pop3_send_login(struct session *s)
+pop3_send_way(struct session *s)
 {
 	struct pop3_state *st = session_protocol(s);
 	enum login_auth_way way = backend_sasl_way(&s->login->route);
@@ -89,6 +91,23 @@ pop3_send_login(struct session *s)
 		return pop3_send_auth(s, way);
 	st->step = POP3_BACKEND_USER;
 	pop3_send(s, "USER ", s->login->route.destuser);
+	return BACKEND_MORE;
+}
+
+/* Who the client is, if the host takes that, and the login behind it. */
+static enum backend_result
+pop3_send_login(struct session *s)
+{
+	struct pop3_state *st = session_protocol(s);
+
+	if (!st->has_xclient || !session_identity_is_told(s))
+		return pop3_send_way(s);
+	pop3_identity_put(s);
+	st->step = POP3_BACKEND_XCLIENT;
+	if (!s->login->route.how.has_nopipelining)
+		(void)pop3_send_way(s);
+	st->after_xclient = st->step;
+	st->step = POP3_BACKEND_XCLIENT;
 	return BACKEND_MORE;
 }
 
@@ -105,6 +124,8 @@ pop3_on_banner(struct session *s, const struct pop3_reply *r)
 
 	if (r->kind != POP3_REPLY_OK)
 		return pop3_broken(s, "greeting is not +OK");
+	st->has_xclient = str_span_is(r->code_text.text, r->code_text.len,
+	    POP3_XCLIENT);
 	if (!backend_tls_is_due(s))
 		return pop3_send_login(s);
 	st->step = POP3_BACKEND_TLS;
@@ -117,6 +138,19 @@ pop3_on_tls(struct session *s, const struct pop3_reply *r)
 {
 	return r->kind == POP3_REPLY_OK ? BACKEND_TLS :
 	    pop3_unfit(s, "host refuses STLS");
+}
+
+/* Whether the host wants to know who the client is is its affair. */
+static enum backend_result
+pop3_on_xclient(struct session *s, const struct pop3_reply *r)
+{
+	struct pop3_state *st = session_protocol(s);
+
+	(void)r;
+	if (st->after_xclient == POP3_BACKEND_XCLIENT)
+		return pop3_send_way(s);
+	st->step = st->after_xclient;
+	return BACKEND_MORE;
 }
 
 static enum backend_result
@@ -212,6 +246,7 @@ static enum backend_result	(*const steps[])(struct session *,
 				    const struct pop3_reply *) = {
 	[POP3_BACKEND_BANNER] = pop3_on_banner,
 	[POP3_BACKEND_TLS] = pop3_on_tls,
+	[POP3_BACKEND_XCLIENT] = pop3_on_xclient,
 	[POP3_BACKEND_USER] = pop3_on_user,
 	[POP3_BACKEND_SASL] = pop3_on_sasl,
 	[POP3_BACKEND_SASL_USER] = pop3_on_sasl_user,

@@ -15,6 +15,7 @@
 #include "login-common/sasl.h"
 #include "login-common/session.h"
 #include "login-common/session_login.h"
+#include "pop3-login/pop3_identity.h"
 #include "pop3-login/pop3_reply.h"
 #include "pop3-login/pop3_state.h"
 
@@ -24,7 +25,9 @@ pop3_client_greet(struct session *s)
 	struct pop3_state *st = session_protocol(s);
 
 	pop3_parser_init(&st->parser);
-	pop3_reply_ok(s, s->process->service->login_greeting);
+	session_printf(s, "+OK %s%s\r\n",
+	    s->login->is_trusted ? "[" POP3_XCLIENT "] " : "",
+	    s->process->service->login_greeting);
 }
 
 static enum cmd_result
@@ -63,6 +66,17 @@ pop3_cmd_quit(struct session *s, const struct pop3_command *cmd,
 	pop3_reply_ok(s, "Logging out");
 	session_close(s, SESSION_REASON_LOGOUT);
 	return CMD_CLOSE;
+}
+
+/* Dovecot's; said in the greeting to those who are believed. */
+static enum cmd_result
+pop3_cmd_xclient(struct session *s, const struct pop3_command *cmd,
+    const char *buf)
+{
+	if (pop3_identity_take(s, buf + cmd->arg_off, cmd->arg_len) == -1)
+		return pop3_bad(s, "This cannot be whom you forward.");
+	pop3_reply_ok(s, "");
+	return CMD_DONE;
 }
 
 static enum cmd_result
@@ -164,6 +178,7 @@ static const struct pop3_cmd pop3_cmds[] = {
 	{ "NOOP", POP3_ARGS_NONE, pop3_cmd_noop },
 	{ "QUIT", POP3_ARGS_NONE, pop3_cmd_quit },
 	{ "STLS", POP3_ARGS_NONE, pop3_cmd_stls },
+	{ POP3_XCLIENT, POP3_ARGS_MAY, pop3_cmd_xclient },
 };
 
 static enum cmd_result

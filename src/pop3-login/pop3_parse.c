@@ -14,6 +14,7 @@
 
 #define VERB_MIN	3
 #define VERB_MAX	4
+#define VERB_LONG	"XCLIENT"	/* no RFC's: a proxy's */
 /* The longest word that foreign_is_word() knows, and one letter. */
 #define WORD_MAX	8
 
@@ -86,6 +87,7 @@ finish_verb(struct pop3_parser *p, const char *buf)
 {
 	struct pop3_command *cmd = &p->cmd;
 	char c = buf[p->pos];
+	bool is_long;
 
 	if (foreign_is_word(buf, p->pos, (unsigned char)c))
 		return finish(p, POP3_PARSE_FATAL, POP3_ERROR_FOREIGN);
@@ -94,16 +96,17 @@ finish_verb(struct pop3_parser *p, const char *buf)
 		p->state = STATE_TLS;
 		return true;
 	}
-	if (p->pos < VERB_MIN || p->pos > VERB_MAX)
-		return fail(p, POP3_ERROR_VERB);
 	cmd->verb_len = p->pos;
+	is_long = pop3_verb_is(cmd, buf, VERB_LONG);
+	if (p->pos < VERB_MIN || (p->pos > VERB_MAX && !is_long))
+		return fail(p, POP3_ERROR_VERB);
 	switch (c) {
 	case ' ':
 		p->pos++;
 		p->state = STATE_ARG;
 		cmd->has_arg = true;
 		cmd->arg_off = p->pos;
-		if (pop3_verb_is(cmd, buf, "AUTH"))
+		if (is_long || pop3_verb_is(cmd, buf, "AUTH"))
 			p->text_end = POP3_LONG_LINE_MAX;
 		return true;
 	case '\r':

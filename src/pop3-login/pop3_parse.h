@@ -12,8 +12,8 @@
 
 #define POP3_LINE_MAX		255	/* RFC 2449 section 4, without CR LF */
 /*
- * AUTH with an initial response, and the lines of a SASL exchange. A longer
- * line than its command allows is skipped up to here.
+ * AUTH with an initial response, XCLIENT, and the lines of a SASL exchange. A
+ * longer line than its command allows is skipped up to here.
  */
 #define POP3_LONG_LINE_MAX	12288
 /* A buffer of so many bytes holds every line. */

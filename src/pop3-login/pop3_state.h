@@ -15,6 +15,7 @@
 enum pop3_backend_step {
 	POP3_BACKEND_BANNER,
 	POP3_BACKEND_TLS,	/* STLS is sent */
+	POP3_BACKEND_XCLIENT,	/* sent, and the login behind it as a rule */
 	POP3_BACKEND_USER,	/* USER is sent */
 	POP3_BACKEND_SASL,	/* AUTH is sent, waits for "+" */
 	POP3_BACKEND_SASL_USER,
@@ -28,6 +29,8 @@ struct pop3_state {
 	char			user[SASL_USER_MAX + 1]; /* USER's, or "" */
 	enum pop3_backend_step	step;
 	bool			has_error;	/* will be refused: a token */
+	enum pop3_backend_step	after_xclient;	/* XCLIENT: nothing yet */
+	bool			has_xclient;	/* its greeting says so */
 	char			text[POP3_TEXT_MAX];
 };
 

@@ -136,10 +136,13 @@ class DovecotHost:
     """A private Dovecot on an address of its own on loopback."""
 
     def __init__(self, addr="127.0.0.1", imap_port=143, pop3_port=110,
-                 pair=None):
-        """pair: certificate and key; with it there is TLS, and must be."""
+                 pair=None, more=""):
+        """
+        pair: certificate and key; with it there is TLS, and must be.  more:
+        further settings.
+        """
         self.addr, self.imap_port, self.pop3_port = addr, imap_port, pop3_port
-        self.pair = pair
+        self.pair, self.more = pair, more
         # Dovecot's sockets need a short path.
         self.dir = Path(tempfile.mkdtemp(prefix="mw-dc-"))
         self.dir.chmod(0o755)
@@ -170,6 +173,7 @@ class DovecotHost:
                 imaps_port=993 if self.pair else 0,
                 pop3s_port=995 if self.pair else 0,
             )
+            + self.more
         )
         for name, users in (("passwd", USERS), ("masters", MASTERS)):
             (self.dir / name).write_text(

@@ -28,6 +28,9 @@ class HostWire(Wire):
             if not line.endswith(b"\r\n"):
                 raise WireError(f"line without CR LF: {line!r}")
             line = line[:-2]
+            if re.match(rb"\S+ ID ", line) and not words:
+                tag, _, fields = line.split(b" ", 2)
+                return tag.decode(), "ID", [fields]
             literal = LITERAL.search(line)
             if literal is not None:
                 line = line[: literal.start()]
@@ -196,6 +199,8 @@ class Host:
     def _run(self, wire):
         try:
             self.script(wire)
+        except BrokenPipeError:
+            pass  # the proxy has left, as its client has
         except (WireError, OSError, ValueError) as fault:
             if not self.is_closed and not wire.is_eof:
                 self.faults.append(repr(fault))

@@ -77,7 +77,7 @@ def request(user, password, service=1):
     initial = b"\0" + user + b"\0" + password
     return (
         bytes([service, 0, 1, 1, 0]) + text(b"PLAIN") + text(b"session0")
-        + text(b"") + address() + address() + text(initial)
+        + text(b"") + 4 * address() + text(b"") + text(initial)
     )
 
 
