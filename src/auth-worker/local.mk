@@ -20,6 +20,8 @@ src_auth_worker_libauthworker_a_SOURCES = \
 	src/auth-worker/sql_hosts.h \
 	src/auth-worker/tasks.c \
 	src/auth-worker/tasks.h \
+	src/auth-worker/userdb_passwd.c \
+	src/auth-worker/userdb_passwd.h \
 	src/auth-worker/worker.c \
 	src/auth-worker/worker.h
 if WITH_CURL

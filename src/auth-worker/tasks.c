@@ -16,6 +16,7 @@
 #include "auth-worker/resolver.h"
 #include "auth-worker/sql.h"
 #include "auth-worker/sql_hosts.h"
+#include "auth-worker/userdb_passwd.h"
 #include "config/query.h"
 #include "config/settings.h"
 #include "config/var.h"
@@ -46,7 +47,7 @@ struct tasks_passdb {
 
 struct tasks {
 	const struct settings	*settings;
-	struct tasks_passdb	 passdbs[SETTINGS_PASSDBS_MAX];
+	struct tasks_passdb	 passdbs[SETTINGS_DBS_MAX];
 	struct sql_row		 row;
 };
 
@@ -102,6 +103,8 @@ tasks_open(struct tasks *t, size_t i)
 		p->http = nginx_http_new(s->args, err, sizeof(err));
 		break;
 	case PASSDB_STATIC:
+	case USERDB_PASSWD:
+	case USERDB_PREFETCH:
 		break;
 	}
 	if (err[0] != '\0')
@@ -115,7 +118,7 @@ tasks_new(const struct settings *settings)
 	struct tasks *t = xcalloc(1, sizeof(*t));
 
 	t->settings = settings;
-	for (size_t i = 0; i < settings->npassdbs; i++)
+	for (size_t i = 0; i < settings->npassdbs + settings->nuserdbs; i++)
 		tasks_open(t, i);
 	return t;
 }
@@ -127,7 +130,7 @@ tasks_free(struct tasks *t)
 
 	if (t == NULL)
 		return;
-	for (size_t i = 0; i < SETTINGS_PASSDBS_MAX; i++) {
+	for (size_t i = 0; i < SETTINGS_DBS_MAX; i++) {
 		p = &t->passdbs[i];
 		passwd_file_free(p->file);
 		nginx_http_free(p->http);
@@ -229,8 +232,9 @@ tasks_lookup(struct tasks *t, const struct auth_worker_lookup *m)
 	enum auth_worker_found found = AUTH_WORKER_FAULT;
 	struct tasks_passdb *p;
 
-	if (m->passdb >= t->settings->npassdbs ||
-	    t->settings->passdbs[m->passdb].driver == PASSDB_STATIC)
+	if (m->passdb >= t->settings->npassdbs + t->settings->nuserdbs ||
+	    t->settings->passdbs[m->passdb].driver == PASSDB_STATIC ||
+	    t->settings->passdbs[m->passdb].driver == USERDB_PREFETCH)
 		return NULL;
 	p = &t->passdbs[m->passdb];
 	sql_row_clear(&t->row);
@@ -243,7 +247,9 @@ tasks_lookup(struct tasks *t, const struct auth_worker_lookup *m)
 		    &t->row);
 		return &t->row.row;
 	}
-	if (p->file != NULL)
+	if (t->settings->passdbs[m->passdb].driver == USERDB_PASSWD)
+		found = userdb_passwd_find(m->user, &t->row, &fault);
+	else if (p->file != NULL)
 		found = passwd_file_find(p->file, &values, &t->row, &fault);
 	else
 		sql_fault_set(&fault, SQL_FAULT_QUERY, "not usable");
@@ -273,7 +279,7 @@ tasks_probe(struct tasks *t, const struct auth_worker_probe *m,
 	struct sql_fault fault;
 
 	memset(to, 0, sizeof(*to));
-	if (m->passdb >= t->settings->npassdbs)
+	if (m->passdb >= t->settings->npassdbs + t->settings->nuserdbs)
 		return -1;
 	p = &t->passdbs[m->passdb];
 	if (p->query != NULL)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "auth/auth_hosts.h"
+#include "auth/auth_local.h"
 #include "auth/auth_master.h"
 #include "auth/auth_proof.h"
 #include "auth/auth_request.h"
@@ -93,6 +94,7 @@ auth_chain_next(struct auth_request *r, const char *reason)
 	r->has_nodelay |= r->fields.has_nodelay;
 	r->is_match = false;
 	passdb_fields_clear(&r->fields);
+	auth_local_forget(r);
 	if (auth_master_next(r)) {
 		r->passdb_first = r->passdb;
 		auth_chain_ask(r);
@@ -169,6 +171,21 @@ auth_chain_take(struct auth_request *r, const struct netaddr *addrs, size_t n)
 	}
 }
 
+/* The session does not go to a mail host. */
+static void
+auth_chain_stay(struct auth_request *r)
+{
+	if (!r->fields.is_nologin) {
+		auth_local_start(r);
+		return;
+	}
+	auth_request_say(r, "nologin");
+	(void)strlcpy(r->fail.reason, r->fields.reason,
+	    sizeof(r->fail.reason));
+	r->has_nodelay |= r->fields.has_nodelay;
+	auth_request_fail(r, LOGIN_AUTH_CODE_DISABLED);
+}
+
 /* Finds the addresses of the hosts, one after the other. */
 static void
 auth_chain_resolve(struct auth_request *r)
@@ -196,7 +213,10 @@ auth_chain_resolve(struct auth_request *r)
 		}
 		auth_chain_take(r, known->addrs, known->naddrs);
 	}
-	auth_chain_send_route(r);
+	if (auth_local_is_here(r))
+		auth_chain_stay(r);
+	else
+		auth_chain_send_route(r);
 }
 
 /* The user is who he says, or his mail host will find out. */
@@ -208,15 +228,8 @@ auth_chain_decide(struct auth_request *r)
 		    "next leaves the password to the mail host");
 	} else if (passdb_is_forwarded(&r->fields)) {
 		auth_chain_resolve(r);
-	} else if (r->fields.is_nologin) {
-		auth_request_say(r, "nologin");
-		(void)strlcpy(r->fail.reason, r->fields.reason,
-		    sizeof(r->fail.reason));
-		r->has_nodelay |= r->fields.has_nodelay;
-		auth_request_fail(r, LOGIN_AUTH_CODE_DISABLED);
 	} else {
-		auth_chain_unusable(r,
-		    "no proxy: this version has no local login");
+		auth_chain_stay(r);
 	}
 }
 
@@ -293,6 +306,7 @@ auth_chain_ask_again(struct auth_request *r)
 	auth_lookup_past_cache(&r->lookup, r->passdb);
 	r->is_match = false;
 	passdb_fields_clear(&r->fields);
+	auth_local_forget(r);
 	r->passdb = r->passdb_first;
 	auth_chain_ask(r);
 }
@@ -456,6 +470,7 @@ auth_chain_row(struct auth_request *r, const struct auth_worker_row *row)
 		return;
 	}
 	if (passdb_fields_read(&r->fields, row, &asker, why) == -1 ||
+	    auth_local_prefetch(r, row, why) == -1 ||
 	    (auth_chain_is_final(r) &&
 	    passdb_check(&r->fields, why) == -1)) {
 		auth_chain_unusable(r, why);

@@ -393,7 +393,7 @@ auth_lookup_start(struct auth_lookups *all, struct auth_lookup *l,
 void
 auth_lookup_past_cache(struct auth_lookup *l, unsigned int passdb)
 {
-	l->past_cache |= (uint8_t)(1u << passdb);
+	l->past_cache |= (uint16_t)(1u << passdb);
 }
 
 /* A worker begins: from now on the row is what the database has. */
@@ -457,7 +457,7 @@ auth_flight_done(void *arg, const struct worker_answer *a)
 		l->age = f->begun > l->asked ? AUTH_LOOKUP_NEW :
 		    AUTH_LOOKUP_OLD;
 		if (l->age == AUTH_LOOKUP_NEW)
-			l->past_cache &= (uint8_t)~(1u << f->m.passdb);
+			l->past_cache &= (uint16_t)~(1u << f->m.passdb);
 		if (row != NULL || !l->has_expired ||
 		    !auth_lookup_serve_expired(l))
 			l->done(l->arg, row);
@@ -520,9 +520,9 @@ auth_lookup_remember(const struct auth_lookup *l, const char *hash,
 
 void
 auth_lookups_distrust(struct auth_lookups *all,
-    const uint32_t marks[SETTINGS_PASSDBS_MAX])
+    const uint32_t marks[SETTINGS_DBS_MAX])
 {
-	for (size_t i = 0; i < SETTINGS_PASSDBS_MAX; i++)
+	for (size_t i = 0; i < SETTINGS_DBS_MAX; i++)
 		if (marks[i] != 0 && all->cache != NULL)
 			auth_cache_distrust(all->cache, marks[i]);
 }

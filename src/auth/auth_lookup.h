@@ -67,9 +67,9 @@ struct auth_lookups {
 	uint64_t			 flushed;	/* turn */
 	uint64_t			 njoined, nexpired;
 	/* Of each passdb: down until then; quiet until then; not said. */
-	uint64_t			 down_ms[SETTINGS_PASSDBS_MAX];
-	uint64_t			 quiet_ms[SETTINGS_PASSDBS_MAX];
-	uint64_t			 nheld[SETTINGS_PASSDBS_MAX];
+	uint64_t			 down_ms[SETTINGS_DBS_MAX];
+	uint64_t			 quiet_ms[SETTINGS_DBS_MAX];
+	uint64_t			 nheld[SETTINGS_DBS_MAX];
 };
 
 /* One question; embedded in its asker.  Zeroed: none. */
@@ -81,14 +81,14 @@ struct auth_lookup {
 	struct loop_timer	 patience, silence;
 	uint64_t		 since_ms;	/* he waits for this passdb */
 	uint64_t		 asked;		/* turn of the first question */
-	uint8_t			 past_cache;	/* bits 1 << passdb */
+	uint16_t		 past_cache;	/* bits 1 << passdb */
 	enum auth_lookup_age	 age;		/* of the row */
 	bool			 has_expired;	/* an entry, should all fail */
 	bool			 is_cached;	/* the row */
 	auth_lookup_fn		 done;
 	void			*arg;
 	struct auth_cache_key	 key;		/* len 0: not for the cache */
-	uint32_t		 marks[SETTINGS_PASSDBS_MAX];
+	uint32_t		 marks[SETTINGS_DBS_MAX];
 };
 
 /* All the borrowed must outlive it. */
@@ -127,6 +127,6 @@ void	auth_lookup_remember(const struct auth_lookup *, const char *hash,
  * led to a mail host that refused the user or is gone.
  */
 void	auth_lookups_distrust(struct auth_lookups *,
-	    const uint32_t marks[SETTINGS_PASSDBS_MAX]);
+	    const uint32_t marks[SETTINGS_DBS_MAX]);
 
 #endif

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "auth/auth_watch.h"
+#include "auth/userdb.h"
 #include "config/settings.h"
 #include "ipc/roles.h"
 #include "lib/clock.h"
@@ -24,6 +25,8 @@
 #include "lib/xmem.h"
 
 #define BIT(state)	(1u << (state))
+/* What leads to a mail process on this machine. */
+#define HERE	(BIT(AUTH_REQUEST_USERDB) | BIT(AUTH_REQUEST_TICKET))
 
 /* Each state's name and successors; each may also end in the answer. */
 static const struct {
@@ -33,18 +36,20 @@ static const struct {
 	[AUTH_REQUEST_EXCHANGE] = { "EXCHANGE",
 	    BIT(AUTH_REQUEST_EXCHANGE) | BIT(AUTH_REQUEST_HELD) |
 	    BIT(AUTH_REQUEST_LOOKUP) | BIT(AUTH_REQUEST_VERIFY) |
-	    BIT(AUTH_REQUEST_RESOLVE) | BIT(AUTH_REQUEST_DELAY) },
+	    BIT(AUTH_REQUEST_RESOLVE) | HERE | BIT(AUTH_REQUEST_DELAY) },
 	[AUTH_REQUEST_HELD] = { "HELD", BIT(AUTH_REQUEST_EXCHANGE) |
 	    BIT(AUTH_REQUEST_LOOKUP) | BIT(AUTH_REQUEST_VERIFY) |
-	    BIT(AUTH_REQUEST_RESOLVE) | BIT(AUTH_REQUEST_DELAY) },
+	    BIT(AUTH_REQUEST_RESOLVE) | HERE | BIT(AUTH_REQUEST_DELAY) },
 	[AUTH_REQUEST_LOOKUP] = { "LOOKUP", BIT(AUTH_REQUEST_EXCHANGE) |
 	    BIT(AUTH_REQUEST_LOOKUP) | BIT(AUTH_REQUEST_VERIFY) |
-	    BIT(AUTH_REQUEST_RESOLVE) | BIT(AUTH_REQUEST_DELAY) },
+	    BIT(AUTH_REQUEST_RESOLVE) | HERE | BIT(AUTH_REQUEST_DELAY) },
 	[AUTH_REQUEST_VERIFY] = { "VERIFY",
 	    BIT(AUTH_REQUEST_LOOKUP) | BIT(AUTH_REQUEST_VERIFY) |
-	    BIT(AUTH_REQUEST_RESOLVE) | BIT(AUTH_REQUEST_DELAY) },
+	    BIT(AUTH_REQUEST_RESOLVE) | HERE | BIT(AUTH_REQUEST_DELAY) },
 	[AUTH_REQUEST_RESOLVE] = { "RESOLVE",
-	    BIT(AUTH_REQUEST_RESOLVE) },
+	    BIT(AUTH_REQUEST_RESOLVE) | HERE },
+	[AUTH_REQUEST_USERDB] = { "USERDB", HERE },
+	[AUTH_REQUEST_TICKET] = { "TICKET", 0 },
 	[AUTH_REQUEST_DELAY] = { "DELAY", 0 },
 };
 
@@ -182,6 +187,8 @@ auth_request_free(struct auth_request *r)
 {
 	auth_lookup_cancel(&r->lookup);
 	worker_pool_cancel(&r->task);
+	auth_local_cancel(r);
+	freezero(r->userdb, sizeof(*r->userdb));
 	penalty_cancel(&r->env->gate.penalty, &r->turn);
 	loop_timer_stop(&r->timeout);
 	loop_timer_stop(&r->delay);

@@ -25,6 +25,8 @@ enum auth_request_state {
 	AUTH_REQUEST_LOOKUP,	/* a row */
 	AUTH_REQUEST_VERIFY,	/* a verdict on the password */
 	AUTH_REQUEST_RESOLVE,	/* addresses of a host */
+	AUTH_REQUEST_USERDB,	/* as whom a mail process is to run */
+	AUTH_REQUEST_TICKET,	/* the master's word on that */
 	AUTH_REQUEST_DELAY,	/* refused; the client shall wait */
 	AUTH_REQUEST_STATES
 };
@@ -64,6 +66,10 @@ struct auth_request {
 	struct mech_exchange	 exchange;
 	struct penalty_try	 turn;
 	struct passdb_fields	 fields;
+	bool			 has_prefetch;	/* userdb: a row of passdb */
+	uint8_t			 nuserdbs;	/* asked in vain */
+	struct userdb_fields	*userdb;	/* or NULL */
+	struct auth_local_ask	 ask;
 };
 
 struct auth_request	*auth_request_find(struct auth_request_map *,

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "auth/auth_gate.h"
+#include "auth/auth_local.h"
 #include "auth/auth_lookup.h"
 #include "auth/grant.h"
 #include "auth/mail_host.h"
@@ -36,6 +37,7 @@ struct settings;
 struct auth_reply {
 	uint16_t			 type;	/* enum login_auth_type */
 	const struct login_auth_route	*route;
+	const struct login_auth_local	*local;
 	const struct login_auth_fail	*fail;
 	const struct login_auth_bytes	*challenge;
 };
@@ -52,6 +54,7 @@ struct auth_request_env {
 	struct name_memo	 memo;
 	struct mail_hosts	 hosts;
 	struct grants		 grants;
+	struct auth_local	 local;
 	struct auth_gate	 gate;
 	struct worker_pool	*pool;
 	struct auth_lookups	 lookups;
@@ -81,6 +84,7 @@ struct auth_request_map {
 	const struct auth_watch		*watch;		/* wicketctl; or NULL */
 	struct worker_lane		 lane;
 	struct grant_map		 grants;
+	uint32_t			 pid;	/* of the peer; 0: none */
 	size_t				 nopen;
 };
 

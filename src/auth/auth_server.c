@@ -165,6 +165,8 @@ auth_server_reply(void *peer, uint32_t id, const struct auth_reply *reply)
 	wire_writer_init(&w, body, sizeof(body));
 	if (reply->route != NULL)
 		login_auth_route_put(&w, reply->route);
+	else if (reply->local != NULL)
+		login_auth_local_put(&w, reply->local);
 	else if (reply->fail != NULL)
 		login_auth_fail_put(&w, reply->fail);
 	else
@@ -202,6 +204,7 @@ auth_server_add_login(struct auth_server *server, int fd, uint32_t pid)
 	(void)snprintf(peer, sizeof(peer), "login[%u]", pid);
 	login->server = server;
 	auth_request_map_init(&login->map, &server->requests, login);
+	login->map.pid = pid;
 	login->channel = channel_new(&(struct channel_config){
 		.loop = server->loop,
 		.fd = fd,
@@ -269,6 +272,8 @@ auth_server_init(struct auth_server *server, const struct settings *s,
 	    why) == -1)
 		return -1;
 	server->requests.reply = auth_server_reply;
+	auth_local_init(&server->requests.local, &server->requests.grants,
+	    master);
 	auth_ctl_init(&server->ctl, loop, &server->requests);
 	return 0;
 }
@@ -295,6 +300,7 @@ auth_server_clear(struct auth_server *server)
 
 	while ((login = LIST_FIRST(&server->logins)) != NULL)
 		auth_server_remove_login(login);
+	grant_map_clear(&server->requests.local.places);
 	auth_ctl_clear(&server->ctl);
 	worker_pool_clear(&server->pool);
 	auth_request_env_clear(&server->requests);

@@ -12,6 +12,7 @@
 #include "auth/auth_chain.h"
 #include "auth/auth_request.h"
 #include "auth/passdb.h"
+#include "auth/userdb.h"
 #include "config/query.h"
 #include "config/var.h"
 #include "ipc/ctl_auth.h"
@@ -227,6 +228,21 @@ auth_watch_route(const struct auth_watch *w,
 	auth_watch_tls(w, &route->tls);
 }
 
+static void
+auth_watch_local(const struct auth_watch *w, const char *user,
+    const struct userdb_fields *f)
+{
+	char id[16];
+
+	auth_watch_tell(w, "local.user", user, strlen(user));
+	(void)snprintf(id, sizeof(id), "%u", f->uid);
+	w->tell(w->arg, "local.uid", id);
+	(void)snprintf(id, sizeof(id), "%u", f->gid);
+	w->tell(w->arg, "local.gid", id);
+	auth_watch_tell(w, "local.home", f->home, strlen(f->home));
+	auth_watch_tell(w, "local.mail", f->mail, strlen(f->mail));
+}
+
 void
 auth_watch_reply(const struct auth_request *r, const struct auth_reply *reply)
 {
@@ -236,6 +252,9 @@ auth_watch_reply(const struct auth_request *r, const struct auth_reply *reply)
 		return;
 	if (reply->route != NULL) {
 		auth_watch_route(w, reply->route);
+		w->tell(w->arg, "result", "ok");
+	} else if (reply->local != NULL) {
+		auth_watch_local(w, reply->local->user, r->userdb);
 		w->tell(w->arg, "result", "ok");
 	} else if (reply->fail != NULL) {
 		w->tell(w->arg, "result", "refused");

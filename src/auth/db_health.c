@@ -51,9 +51,10 @@ db_health_init(struct db_health *h, const struct settings *s,
 	h->pool = pool;
 	worker_lane_init(&h->lane);
 	loop_timers_init(loop, &h->ticks, DB_HEALTH_TICK_MS);
-	for (size_t i = 0; i < s->npassdbs; i++) {
+	for (size_t i = 0; i < s->npassdbs + s->nuserdbs; i++) {
 		h->nhosts[i] = s->passdbs[i].sql_nhosts;
 		if (s->passdbs[i].driver != PASSDB_STATIC &&
+		    s->passdbs[i].driver != USERDB_PREFETCH &&
 		    h->nhosts[i] == 0)
 			h->nhosts[i] = 1;	/* a file */
 		for (size_t k = 0; k < h->nhosts[i]; k++) {
@@ -67,7 +68,7 @@ db_health_init(struct db_health *h, const struct settings *s,
 void
 db_health_clear(struct db_health *h)
 {
-	for (size_t i = 0; i < SETTINGS_PASSDBS_MAX; i++)
+	for (size_t i = 0; i < SETTINGS_DBS_MAX; i++)
 		for (size_t k = 0; k < h->nhosts[i]; k++)
 			if (h->hosts[i][k].is_probing)
 				worker_pool_cancel(&h->hosts[i][k].task);
@@ -424,7 +425,7 @@ db_health_tick(void *arg)
 	uint64_t now_ms = clock_ms();
 	bool is_needed = false;
 
-	for (unsigned int i = 0; i < SETTINGS_PASSDBS_MAX; i++) {
+	for (unsigned int i = 0; i < SETTINGS_DBS_MAX; i++) {
 		db_health_look(h, i);
 		is_needed |= h->asked_ms[i] != 0;
 		for (size_t k = 0; k < h->nhosts[i]; k++) {
@@ -450,7 +451,7 @@ db_health_describe(const struct db_health *h, unsigned int passdb,
 	const char *name;
 	char safe[128];
 
-	if (passdb >= SETTINGS_PASSDBS_MAX || host >= h->nhosts[passdb])
+	if (passdb >= SETTINGS_DBS_MAX || host >= h->nhosts[passdb])
 		return NULL;
 	d = &h->hosts[passdb][host];
 	name = db_host_name(d)[0] == '\0' ? "(default)" : db_host_name(d);

@@ -76,12 +76,12 @@ struct db_health {
 	struct worker_lane	 lane;
 	struct loop_timers	 ticks;
 	struct loop_timer	 tick;
-	size_t			 nhosts[SETTINGS_PASSDBS_MAX];
-	uint64_t		 try_ms[SETTINGS_PASSDBS_MAX];
+	size_t			 nhosts[SETTINGS_DBS_MAX];
+	uint64_t		 try_ms[SETTINGS_DBS_MAX];
 	/* The first question since the last answer; 0: none. */
-	uint64_t		 asked_ms[SETTINGS_PASSDBS_MAX];
+	uint64_t		 asked_ms[SETTINGS_DBS_MAX];
 	struct db_health_quiet	 unasked;
-	struct db_host		 hosts[SETTINGS_PASSDBS_MAX]
+	struct db_host		 hosts[SETTINGS_DBS_MAX]
 				    [AUTH_WORKER_HOSTS_MAX];
 };
 

@@ -255,17 +255,17 @@ grant_verified(struct grant_map *map, uint32_t id)
 
 void
 grant_rows(struct grant_map *map, uint32_t id,
-    const uint32_t marks[SETTINGS_PASSDBS_MAX])
+    const uint32_t marks[SETTINGS_DBS_MAX])
 {
 	struct grant *g = grant_find(map, id);
 	bool has_any = false;
 
-	for (size_t i = 0; i < SETTINGS_PASSDBS_MAX; i++)
+	for (size_t i = 0; i < SETTINGS_DBS_MAX; i++)
 		has_any |= marks[i] != 0;
 	if (g == NULL || !has_any)
 		return;
-	g->rows = xcalloc(SETTINGS_PASSDBS_MAX, sizeof(*g->rows));
-	memcpy(g->rows, marks, SETTINGS_PASSDBS_MAX * sizeof(*g->rows));
+	g->rows = xcalloc(SETTINGS_DBS_MAX, sizeof(*g->rows));
+	memcpy(g->rows, marks, SETTINGS_DBS_MAX * sizeof(*g->rows));
 }
 
 void

@@ -89,7 +89,7 @@ bool	grant_open(struct grant_map *, uint32_t id, const struct grant_who *,
 void	grant_verified(struct grant_map *, uint32_t id);
 /* The login's rows in the cache (auth_lookup.h), to be doubted if it fails. */
 void	grant_rows(struct grant_map *, uint32_t id,
-	    const uint32_t marks[SETTINGS_PASSDBS_MAX]);
+	    const uint32_t marks[SETTINGS_DBS_MAX]);
 /* Where the login is sent: what becomes of it there is learned from. */
 void	grant_route(struct grant_map *, uint32_t id,
 	    const struct login_auth_route *, const struct grant_who *);

@@ -13,6 +13,8 @@ src_auth_libauth_a_SOURCES = \
 	src/auth/auth_gate.h \
 	src/auth/auth_hosts.c \
 	src/auth/auth_hosts.h \
+	src/auth/auth_local.c \
+	src/auth/auth_local.h \
 	src/auth/auth_lookup.c \
 	src/auth/auth_lookup.h \
 	src/auth/auth_master.c \
@@ -59,6 +61,8 @@ src_auth_libauth_a_SOURCES = \
 	src/auth/penalty.h \
 	src/auth/scram.c \
 	src/auth/scram.h \
+	src/auth/userdb.c \
+	src/auth/userdb.h \
 	src/auth/username.c \
 	src/auth/username.h \
 	src/auth/worker_pool.c \

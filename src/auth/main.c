@@ -17,6 +17,7 @@
 #include "ipc/auth_choice.h"
 #include "ipc/child_setup.h"
 #include "ipc/master_child.h"
+#include "ipc/master_mail.h"
 #include "ipc/roles.h"
 #include "lib/buf.h"
 #include "lib/channel.h"
@@ -51,6 +52,9 @@ static int	auth_main_drain(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_login(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_worker(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_ctl(void *, uint32_t, struct wire_reader *, int);
+static int	auth_main_ticket(void *, uint32_t, struct wire_reader *, int);
+static int	auth_main_session(void *, uint32_t, struct wire_reader *, int);
+static int	auth_main_ended(void *, uint32_t, struct wire_reader *, int);
 
 static const struct channel_row auth_main_rows[] = {
 	{ MASTER_SETTINGS_PART, "SETTINGS_PART", AUTH_MAIN_SETUP, 2,
@@ -68,6 +72,12 @@ static const struct channel_row auth_main_rows[] = {
 	    false, auth_main_worker },
 	{ MASTER_CTL_PEER, "CTL_PEER", AUTH_MAIN_SERVING, 4, 4, true, false,
 	    auth_main_ctl },
+	{ MASTER_MAIL_TICKET, "MAIL_TICKET", AUTH_MAIN_SERVING, 17, 17, false,
+	    false, auth_main_ticket },
+	{ MASTER_MAIL_SESSION, "MAIL_SESSION", AUTH_MAIN_SERVING, 4, 512,
+	    false, false, auth_main_session },
+	{ MASTER_MAIL_ENDED, "MAIL_ENDED", AUTH_MAIN_SERVING, 0, 0, false,
+	    false, auth_main_ended },
 	{ MASTER_DRAIN, "DRAIN", AUTH_MAIN_SERVING, 0, 0, false, true,
 	    auth_main_drain },
 };
@@ -157,6 +167,41 @@ auth_main_ctl(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 		return -1;
 	auth_ctl_add(&m->server.ctl, fd, peer.pid);
 	return 0;
+}
+
+static int
+auth_main_ticket(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct auth_main *m = endpoint;
+	struct master_mail_ticket ticket;
+
+	(void)fd;
+	if (master_mail_ticket_get(r, &ticket) == -1)
+		return -1;
+	return auth_local_ticket(&m->server.requests.local, id, &ticket);
+}
+
+static int
+auth_main_session(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct auth_main *m = endpoint;
+	struct master_mail_session session;
+
+	(void)fd;
+	if (master_mail_session_get(r, &session) == -1)
+		return -1;
+	return auth_local_session(&m->server.requests.local, id, &session);
+}
+
+static int
+auth_main_ended(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct auth_main *m = endpoint;
+
+	(void)fd;
+	if (wire_end(r) == -1)
+		return -1;
+	return auth_local_ended(&m->server.requests.local, id);
 }
 
 static int

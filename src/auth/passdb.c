@@ -100,8 +100,18 @@ passdb_sql_init(struct passdb *db, char *why)
 static int
 passdb_init(struct passdb *db, char *why)
 {
-	return db->settings->driver == PASSDB_SQL ? passdb_sql_init(db, why) :
-	    passdb_static_init(db, why);
+	switch (db->settings->driver) {
+	case PASSDB_SQL:
+		return passdb_sql_init(db, why);
+	case PASSDB_STATIC:
+		return passdb_static_init(db, why);
+	case PASSDB_PASSWD_FILE:
+	case PASSDB_NGINX_HTTP:
+	case USERDB_PASSWD:
+	case USERDB_PREFETCH:
+		break;
+	}
+	return 0;
 }
 
 int
@@ -109,8 +119,10 @@ passdb_chain_init(struct passdb_chain *chain, const struct settings *s,
     char *why)
 {
 	memset(chain, 0, sizeof(*chain));
-	for (size_t i = 0; i < s->npassdbs; i++) {
-		struct passdb *db = &chain->dbs[chain->n++];
+	chain->n = s->npassdbs;
+	chain->nuserdbs = s->nuserdbs;
+	for (size_t i = 0; i < chain->n + chain->nuserdbs; i++) {
+		struct passdb *db = &chain->dbs[i];
 
 		db->index = (uint8_t)i;
 		db->settings = &s->passdbs[i];
@@ -123,7 +135,7 @@ passdb_chain_init(struct passdb_chain *chain, const struct settings *s,
 void
 passdb_chain_clear(struct passdb_chain *chain)
 {
-	for (size_t i = 0; i < chain->n; i++) {
+	for (size_t i = 0; i < chain->n + chain->nuserdbs; i++) {
 		struct passdb_static *s = &chain->dbs[i].columns;
 
 		for (size_t k = 0; k < s->ncolumns; k++) {

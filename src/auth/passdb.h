@@ -39,9 +39,10 @@ struct passdb {
 	char				 dummy[PASSWORD_HASH_MAX + 1];
 };
 
+/* The userdbs stand behind the passdbs. */
 struct passdb_chain {
-	size_t		 n;
-	struct passdb	 dbs[SETTINGS_PASSDBS_MAX];
+	size_t		 n, nuserdbs;
+	struct passdb	 dbs[SETTINGS_DBS_MAX];
 };
 
 /* What has to be done about the password of a row. */

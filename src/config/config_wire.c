@@ -24,7 +24,7 @@
 #define WIRE_GLOBAL	0
 #define WIRE_SERVICE	1
 #define WIRE_PASSDB	(WIRE_SERVICE + SETTINGS_SERVICES)
-#define WIRE_OBJECTS	(WIRE_PASSDB + SETTINGS_PASSDBS_MAX)
+#define WIRE_OBJECTS	(WIRE_PASSDB + SETTINGS_DBS_MAX)
 
 /* Both ends must mean the same by the number of a row. */
 static uint32_t
@@ -62,7 +62,8 @@ item_object(struct settings *settings, const struct setting *row,
 	case SETTING_PASSDB:
 	case SETTING_SQL:
 		if (object < WIRE_PASSDB ||
-		    object - WIRE_PASSDB >= settings->npassdbs)
+		    object - WIRE_PASSDB >= settings->npassdbs +
+		    settings->nuserdbs)
 			return NULL;
 		return (uint8_t *)&settings->passdbs[object - WIRE_PASSDB];
 	}
@@ -169,6 +170,7 @@ static void
 put_passdb(struct wire_writer *w, const struct settings_passdb *passdb)
 {
 	wire_put_u8(w, (uint8_t)passdb->driver);
+	wire_put_bool(w, passdb->is_userdb);
 	wire_put_u8(w, (uint8_t)passdb->sql_nhosts);
 	for (size_t i = 0; i < passdb->sql_nhosts; i++)
 		wire_put_text(w, passdb->sql_hosts[i]);
@@ -178,7 +180,9 @@ static void
 put_head(struct wire_writer *w, const struct settings *s, unsigned int role)
 {
 	const unsigned int asks = SETTING_ROLE_AUTH | SETTING_ROLE_WORKER;
-	const size_t npassdbs = ((1u << role) & asks) ? s->npassdbs : 0;
+	const bool is_asking = ((1u << role) & asks) != 0;
+	const size_t npassdbs = is_asking ? s->npassdbs : 0;
+	const size_t nuserdbs = is_asking ? s->nuserdbs : 0;
 	const struct settings_ids ids = role_ids(s, role);
 
 	wire_put_u32(w, table_print());
@@ -191,7 +195,8 @@ put_head(struct wire_writer *w, const struct settings *s, unsigned int role)
 		wire_put_bool(w, s->services[i].has_ssl);
 	}
 	wire_put_u8(w, (uint8_t)npassdbs);
-	for (size_t i = 0; i < npassdbs; i++)
+	wire_put_u8(w, (uint8_t)nuserdbs);
+	for (size_t i = 0; i < npassdbs + nuserdbs; i++)
 		put_passdb(w, &s->passdbs[i]);
 }
 
@@ -350,6 +355,7 @@ get_passdb(struct wire_reader *r, struct settings_passdb *passdb,
 {
 	passdb->driver = (enum settings_passdb_driver)wire_get_enum(r,
 	    SETTINGS_PASSDB_DRIVER_LAST);
+	passdb->is_userdb = wire_get_bool(r);
 	passdb->sql_nhosts = wire_get_enum(r, CONNECT_HOSTS_MAX);
 	for (size_t i = 0; i < passdb->sql_nhosts; i++)
 		passdb->sql_hosts[i] = get_text(r, arena);
@@ -369,7 +375,8 @@ get_head(struct wire_reader *r, struct settings *s)
 		s->services[i].has_ssl = wire_get_bool(r);
 	}
 	s->npassdbs = wire_get_enum(r, SETTINGS_PASSDBS_MAX);
-	for (size_t i = 0; i < s->npassdbs; i++)
+	s->nuserdbs = wire_get_enum(r, SETTINGS_USERDBS_MAX);
+	for (size_t i = 0; i < s->npassdbs + s->nuserdbs; i++)
 		get_passdb(r, &s->passdbs[i], s->arena);
 }
 

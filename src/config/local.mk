@@ -35,6 +35,8 @@ src_config_libconfig_a_SOURCES = \
 	src/config/settings.h \
 	src/config/settings_check.c \
 	src/config/settings_check.h \
+	src/config/settings_mail.c \
+	src/config/settings_mail.h \
 	src/config/settings_passdb.c \
 	src/config/settings_passdb.h \
 	src/config/settings_passdb_check.c \

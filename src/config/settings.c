@@ -41,7 +41,7 @@ settings_new(size_t arena_bytes)
 	empty_texts(settings, SETTING_GLOBAL);
 	for (size_t i = 0; i < SETTINGS_SERVICES; i++)
 		empty_texts(&settings->services[i], SETTING_SERVICE);
-	for (size_t i = 0; i < SETTINGS_PASSDBS_MAX; i++) {
+	for (size_t i = 0; i < SETTINGS_DBS_MAX; i++) {
 		empty_texts(&settings->passdbs[i], SETTING_PASSDB);
 		empty_texts(&settings->passdbs[i], SETTING_SQL);
 	}

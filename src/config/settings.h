@@ -13,11 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/settings_mail.h"
 #include "config/settings_passdb.h"
 #include "config/settings_tls.h"
 #include "lib/netaddr.h"
 
 #define SETTINGS_PASSDBS_MAX	8
+#define SETTINGS_USERDBS_MAX	4
+#define SETTINGS_DBS_MAX	(SETTINGS_PASSDBS_MAX + SETTINGS_USERDBS_MAX)
 #define SETTINGS_SERVICES	2	/* enum service_id */
 
 struct settings_list {
@@ -53,6 +56,8 @@ struct settings_service {
 	uint32_t		 login_max_connections;	/* not logged in */
 	uint64_t		 login_process_size_bytes;
 	uint32_t		 mail_max_userip_connections;
+	char			*mail_executable;	/* with arguments */
+	bool			 mail_handover;	/* it gets the connection */
 };
 
 /* An account; that of the caller when not started as root. */
@@ -112,11 +117,10 @@ struct settings {
 	uint64_t auth_cache_size_bytes;
 	uint32_t auth_cache_ttl_ms, auth_cache_negative_ttl_ms;
 	uint32_t auth_cache_stale_ttl_ms;
-	char	*mail_executable;
-	uint32_t max_mail_processes;
-	uint64_t mail_process_size_bytes;
-	size_t	 npassdbs;
-	struct settings_passdb	 passdbs[SETTINGS_PASSDBS_MAX];
+	struct settings_nets	 auth_proxy_self;	/* are this machine */
+	struct settings_mail	 mail;
+	size_t	 npassdbs, nuserdbs;	/* userdbs follow passdbs */
+	struct settings_passdb	 passdbs[SETTINGS_DBS_MAX];
 	struct settings_service	 services[SETTINGS_SERVICES];
 	const struct settings	*written;	/* before derived; or NULL */
 	struct arena		*arena;		/* owns all the texts */

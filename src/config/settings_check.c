@@ -27,6 +27,8 @@
 /* Largest uid and gid that can be somebody; the last two are special. */
 #define ID_MAX	(UINT32_MAX - 2)
 #define CHECK_ERROR_MAX	128
+/* Where Dovecot's programs imap and pop3 are. */
+#define SETTINGS_MAIL_PROGRAMS	"/usr/lib/dovecot/"
 
 typedef void (*check_fn)(struct reader *);
 
@@ -116,6 +118,8 @@ derive_service(struct reader *r, size_t service)
 	if (s->login_executable[0] == '\0')
 		s->login_executable = arena_strdup(set->arena,
 		    service_programs[service]);
+	if (s->mail_executable[0] == '\0')
+		s->mail_executable = join(r, SETTINGS_MAIL_PROGRAMS, name);
 	if (s->login_process_size_bytes == 0) {
 		s->login_process_size_bytes = LOGIN_SIZE_BASE;
 		if (!s->login_process_per_connection)
@@ -477,6 +481,7 @@ static const check_fn checks[] = {
 	check_plaintext,
 	check_mechanisms,
 	check_passdbs,
+	settings_mail_check,
 	check_masters,
 	check_translation,
 	check_format,

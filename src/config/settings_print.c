@@ -143,6 +143,15 @@ hidden_args(const struct print *p, const char *args)
 	return out;
 }
 
+/* A userdb section knows args alone, and has its query under its name. */
+static bool
+is_of_userdb(const struct setting *row)
+{
+	return row->scope == SETTING_SQL ? row->offset !=
+	    offsetof(struct settings_passdb, sql_password_query) :
+	    row->offset == offsetof(struct settings_passdb, args);
+}
+
 static void
 print_scope(const struct print *p, const struct settings_passdb *passdb,
     enum setting_scope scope, const char *indent)
@@ -151,7 +160,8 @@ print_scope(const struct print *p, const struct settings_passdb *passdb,
 	const char *text;
 
 	for (size_t i = 0; i < settings_table_rows; i++, row++) {
-		if (row->scope != scope || !is_wanted(p, row, passdb,
+		if (row->scope != scope || (passdb->is_userdb &&
+		    !is_of_userdb(row)) || !is_wanted(p, row, passdb,
 		    &p->defaults->passdbs[0]))
 			continue;
 		text = setting_text(row, field_of(passdb, row), 0, p->arena);
@@ -166,18 +176,20 @@ static void
 print_passdbs(const struct print *p)
 {
 	const struct settings *s = p->settings;
+	const size_t n = s->npassdbs + s->nuserdbs;
 
-	if (s->npassdbs == 0)
+	if (n == 0)
 		return;
 	fprintf(p->file, "auth default {\n");
-	for (size_t i = 0; i < s->npassdbs; i++) {
-		fprintf(p->file, "  passdb %s {\n",
+	for (size_t i = 0; i < n; i++) {
+		fprintf(p->file, "  %s %s {\n", s->passdbs[i].is_userdb ?
+		    "userdb" : "passdb",
 		    settings_passdb_word(s->passdbs[i].driver));
 		print_scope(p, &s->passdbs[i], SETTING_PASSDB, "    ");
 		fprintf(p->file, "  }\n");
 	}
 	fprintf(p->file, "}\n");
-	for (size_t i = 0; i < s->npassdbs; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (s->passdbs[i].driver != PASSDB_SQL)
 			continue;
 		fprintf(p->file, "# %s:\n", s->passdbs[i].args);
@@ -237,9 +249,9 @@ settings_print(FILE *file, const struct settings *settings, bool is_all)
 static bool
 passdbs_are_same(const struct settings *a, const struct settings *b)
 {
-	if (a->npassdbs != b->npassdbs)
+	if (a->npassdbs != b->npassdbs || a->nuserdbs != b->nuserdbs)
 		return false;
-	for (size_t i = 0; i < a->npassdbs; i++) {
+	for (size_t i = 0; i < a->npassdbs + a->nuserdbs; i++) {
 		const struct setting *row = settings_table;
 
 		if (a->passdbs[i].driver != b->passdbs[i].driver)

@@ -40,12 +40,12 @@ is_unused_protocol(const char *name)
 	    strcmp(name, "sieve") == 0;
 }
 
+/* Those of Dovecot that are not here. */
 static bool
-is_userdb(const char *driver)
+is_other_userdb(const char *driver)
 {
 	static const char *const drivers[] = {
-		"checkpassword", "ldap", "nss", "passwd", "passwd-file",
-		"prefetch", "sql", "static", "vpopmail",
+		"checkpassword", "ldap", "nss", "passwd-file", "vpopmail",
 	};
 
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
@@ -166,7 +166,7 @@ defaults_new(struct reader *r)
 	for (size_t i = 0; i < SETTINGS_SERVICES; i++)
 		set_defaults(r, settings, &settings->services[i],
 		    SETTING_SERVICE, i);
-	for (size_t i = 0; i < SETTINGS_PASSDBS_MAX; i++) {
+	for (size_t i = 0; i < SETTINGS_DBS_MAX; i++) {
 		set_defaults(r, settings, &settings->passdbs[i],
 		    SETTING_PASSDB, i);
 		set_defaults(r, settings, &settings->passdbs[i],
@@ -262,7 +262,8 @@ read_passdb(struct reader *r, const struct config_node *section)
 		return;
 	}
 	passdb = &r->settings->passdbs[r->settings->npassdbs];
-	if (settings_passdb_driver(section->value, &passdb->driver) == -1) {
+	if (settings_passdb_driver(section->value, false,
+	    &passdb->driver) == -1) {
 		faults_add(r->faults, &section->place, "passdb %s: this "
 		    "version has passdb sql, static, passwd-file and "
 		    "nginx-http", section->value);
@@ -282,6 +283,56 @@ read_passdb(struct reader *r, const struct config_node *section)
 		if (row->offset == offsetof(struct settings_passdb, args))
 			r->passdb_places[r->settings->npassdbs - 1] =
 			    node->place;
+	}
+}
+
+static void
+read_userdb(struct reader *r, const struct config_node *section)
+{
+	struct settings_passdb *userdb;
+	const struct setting *row;
+
+	if (is_other_userdb(section->value)) {
+		reader_notice(r, &section->place, section->value, "no userdb "
+		    "of this version; local users are not looked up there");
+		return;
+	}
+	if (r->settings->nuserdbs == SETTINGS_USERDBS_MAX) {
+		faults_add(r->faults, &section->place,
+		    "more than %d userdb sections", SETTINGS_USERDBS_MAX);
+		return;
+	}
+	userdb = &r->userdbs[r->settings->nuserdbs];
+	*userdb = r->settings->passdbs[SETTINGS_DBS_MAX - 1];
+	userdb->is_userdb = true;
+	if (settings_passdb_driver(section->value, true,
+	    &userdb->driver) == -1) {
+		faults_add(r->faults, &section->place, "userdb %s: unknown",
+		    section->value);
+		return;
+	}
+	r->userdb_places[r->settings->nuserdbs++] = section->place;
+	for (const struct config_node *node = section->children; node != NULL;
+	    node = node->next) {
+		row = settings_table_find("args", SETTING_PASSDB);
+		if (strcmp(node->name, row->name) == 0 && !node->is_section)
+			reader_set(r, row, userdb, node, 0);
+		else
+			faults_add(r->faults, &node->place,
+			    "unknown setting %s in userdb %s", node->name,
+			    section->value);
+	}
+}
+
+/* Behind the passdbs, whose numbers are told in logs. */
+static void
+append_userdbs(struct reader *r)
+{
+	struct settings *s = r->settings;
+
+	for (size_t i = 0; i < s->nuserdbs; i++) {
+		s->passdbs[s->npassdbs + i] = r->userdbs[i];
+		r->passdb_places[s->npassdbs + i] = r->userdb_places[i];
 	}
 }
 
@@ -327,12 +378,11 @@ read_auth(struct reader *r, const struct config_node *section)
 		else if (strcmp(node->name, "socket") == 0)
 			reader_notice(r, &node->place, node->name,
 			    "auth serves no other programs");
-		else if (strcmp(node->name, "userdb") != 0)
+		else if (strcmp(node->name, "userdb") == 0)
+			read_userdb(r, node);
+		else
 			faults_add(r->faults, &node->place,
 			    "no section %s in an auth section", node->name);
-		else if (!is_userdb(node->value))
-			faults_add(r->faults, &node->place,
-			    "userdb %s: unknown", node->value);
 	}
 }
 
@@ -366,6 +416,7 @@ read_nodes(struct reader *r, const struct config_node *nodes)
 		if (node->is_section)
 			read_section(r, node);
 	}
+	append_userdbs(r);
 }
 
 static void
@@ -407,6 +458,7 @@ settings_read(const char *path, struct settings_faults *faults)
 	read_nodes(&r, nodes);
 	settings_check(&r);
 	settings_check_users(&r);
+	settings_mail_accounts(&r);
 	settings_sql_read(&r);
 	settings_passdb_files(&r);
 	return reader_end(&r);

@@ -31,7 +31,10 @@ struct reader {
 	const char		*path;
 	/* where each row was set; [0] for all, [1 + service] for one */
 	struct config_place	*places[1 + SETTINGS_SERVICES];
-	struct config_place	 passdb_places[SETTINGS_PASSDBS_MAX];
+	struct config_place	 passdb_places[SETTINGS_DBS_MAX];
+	/* as many as nuserdbs, until they are put behind the passdbs */
+	struct settings_passdb	 userdbs[SETTINGS_USERDBS_MAX];
+	struct config_place	 userdb_places[SETTINGS_USERDBS_MAX];
 	struct reader_notice	 notices[READER_NOTICES_MAX];
 	size_t			 nnotices;
 	const char		*auth_name;	/* of the auth section */

@@ -122,8 +122,11 @@ sql_check_query(struct reader *r, const struct settings_passdb *passdb,
 	enum query_dialect dialect;
 	struct query *query;
 
+	const char *name = passdb->is_userdb ? "user_query" :
+	    "password_query";
+
 	if (passdb->sql_password_query[0] == '\0') {
-		faults_add(r->faults, place, "password_query is missing");
+		faults_add(r->faults, place, "%s is missing", name);
 		return;
 	}
 	if (query_dialect_get(passdb->sql_driver, &dialect) == -1)
@@ -131,11 +134,11 @@ sql_check_query(struct reader *r, const struct settings_passdb *passdb,
 	query = query_compile(passdb->sql_password_query, dialect, err,
 	    sizeof(err));
 	if (query == NULL)
-		faults_add(r->faults, place, "password_query: %s", err);
+		faults_add(r->faults, place, "%s: %s", name, err);
 	else if (r->settings->auth_cache_size_bytes > 0 &&
 	    !query_is_cacheable(query))
-		faults_notice(r->faults, place, "password_query: its rows are "
-		    "not cached: %s", query_has_variables(query) ?
+		faults_notice(r->faults, place, "%s: its rows are "
+		    "not cached: %s", name, query_has_variables(query) ?
 		    "they depend on %p" : "it has no variables");
 	query_free(query);
 }
@@ -217,6 +220,8 @@ sql_read(struct reader *r, struct settings_passdb *passdb,
 	}
 	for (; node != NULL; node = node->next)
 		sql_read_node(r, passdb, node, places);
+	if (passdb->is_userdb)
+		passdb->sql_password_query = passdb->sql_user_query;
 	for (size_t i = 0; i < SQL_CHECKS; i++)
 		sql_checks[i].check(r, passdb, &places[i]);
 	sql_take_hosts(r, passdb);
@@ -225,7 +230,8 @@ sql_read(struct reader *r, struct settings_passdb *passdb,
 void
 settings_sql_read(struct reader *r)
 {
-	for (size_t i = 0; i < r->settings->npassdbs; i++) {
+	for (size_t i = 0; i < r->settings->npassdbs + r->settings->nuserdbs;
+	    i++) {
 		struct settings_passdb *passdb = &r->settings->passdbs[i];
 
 		if (passdb->driver == PASSDB_SQL && passdb->args[0] == '/')

@@ -50,6 +50,20 @@ imap_backend_start(struct session *s)
 	st->capabilities[0] = st->text[0] = '\0';
 }
 
+const char *
+imap_backend_local(struct session *s, bool *is_relayed)
+{
+	struct imap_state *st = session_protocol(s);
+
+	if (st->has_asked_capability)
+		*is_relayed = true;
+	if (!*is_relayed)
+		return st->tag;
+	imap_backend_start(s);
+	st->step = IMAP_BACKEND_RESULT;
+	return st->backend_tag;
+}
+
 static enum backend_result
 imap_broken(struct session *s, const char *what)
 {
@@ -425,17 +439,12 @@ imap_on_error(struct session *s, const struct imap_reply *r)
 	return BACKEND_MORE;
 }
 
+/* The user is logged in. */
 static enum backend_result
-imap_on_result(struct session *s, const struct imap_reply *r)
+imap_on_ready(struct session *s, const struct imap_reply *r)
 {
 	struct imap_state *st = session_protocol(s);
 
-	if (r->kind != IMAP_REPLY_TAGGED)
-		return imap_on_error(s, r);
-	if (r->status != IMAP_STATUS_OK)
-		return imap_on_refusal(s, r);
-	if (st->has_error)
-		return imap_broken(s, "host takes what it has refused");
 	imap_keep_text(st, r->text);
 	imap_keep_capabilities(st, r->capabilities);
 	if (st->capabilities[0] != '\0' || !st->has_asked_capability)
@@ -444,6 +453,20 @@ imap_on_result(struct session *s, const struct imap_reply *r)
 	st->step = IMAP_BACKEND_CAPABILITY;
 	session_backend_printf(s, "%s CAPABILITY\r\n", st->backend_tag);
 	return BACKEND_MORE;
+}
+
+static enum backend_result
+imap_on_result(struct session *s, const struct imap_reply *r)
+{
+	const struct imap_state *st = session_protocol(s);
+
+	if (r->kind != IMAP_REPLY_TAGGED)
+		return imap_on_error(s, r);
+	if (r->status != IMAP_STATUS_OK)
+		return imap_on_refusal(s, r);
+	if (st->has_error)
+		return imap_broken(s, "host takes what it has refused");
+	return imap_on_ready(s, r);
 }
 
 static enum backend_result
@@ -513,6 +536,10 @@ imap_backend_line(struct session *s, const char *line, size_t len)
 	imap_reply_parse(&r, line, len);
 	if (r.kind == IMAP_REPLY_INVALID || r.ends_in_literal)
 		return imap_broken(s, imap_fault(&r, line, len));
+	/* A mail process that does not know of tags. */
+	if (s->is_local && st->step == IMAP_BACKEND_RESULT &&
+	    r.status == IMAP_STATUS_PREAUTH)
+		return imap_on_ready(s, &r);
 	if (st->step != IMAP_BACKEND_BANNER) {
 		if (r.kind == IMAP_REPLY_UNTAGGED)
 			return imap_on_untagged(s, &r, len);

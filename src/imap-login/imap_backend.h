@@ -15,6 +15,12 @@ struct session;
 void	imap_backend_start(struct session *);
 /* TLS has begun behind STARTTLS: logs in. */
 enum backend_result	imap_backend_secured(struct session *);
+/*
+ * The host is a mail process, which is logged in: the tag that it is to answer
+ * with.  Without is_relayed it answers the client itself, which does not do
+ * for one that wants the capabilities in a line of their own.
+ */
+const char	*imap_backend_local(struct session *, bool *is_relayed);
 /* One line of the host. */
 enum backend_result	imap_backend_line(struct session *, const char *,
 			    size_t);

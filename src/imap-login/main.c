@@ -25,6 +25,7 @@ static const struct login_protocol imap_protocol = {
 	.backend_start = imap_backend_start,
 	.backend_secured = imap_backend_secured,
 	.backend_line = imap_backend_line,
+	.local = imap_backend_local,
 	.logged_in = imap_reply_logged_in,
 };
 

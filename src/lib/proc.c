@@ -13,10 +13,15 @@
 #include <signal.h>
 #include <stdalign.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Descriptors of a mail program: what it has, and may ask for. */
+#define PROC_MAIL_FILES		1024
+#define PROC_MAIL_FILES_MAX	65536
 /* The child needs little; the kernel's exec does not use it. */
 #define PROC_STACK_BYTES	(32u * 1024)
 /* Above all fds that are given fixed places. */
@@ -29,7 +34,8 @@
  * the parent stands still so long.
  */
 struct proc_child {
-	const struct proc_spawn	*how;
+	const struct proc_spawn	*how;		/* one of both */
+	const struct proc_mail	*mail;
 	sigset_t		 unblocked;
 	int			 error;
 };
@@ -103,22 +109,22 @@ proc_child_main(void *arg)
 	_exit(127);
 }
 
-pid_t
-proc_spawn(const struct proc_spawn *how, int *pidfd)
+/* Both share memory with the child's main until it has ended or exec'd. */
+static pid_t
+proc_clone(int (*child_main)(void *), struct proc_child *c, int *pidfd)
 {
 	alignas(16) char stack[PROC_STACK_BYTES];
-	struct proc_child c = { .how = how };
 	sigset_t all, before;
 	siginfo_t info;
 	pid_t pid;
 	int error;
 
-	(void)sigemptyset(&c.unblocked);
+	(void)sigemptyset(&c->unblocked);
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &before);
-	pid = clone(proc_child_main, stack + sizeof(stack),
-	    CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &c, pidfd);
-	error = pid == -1 ? errno : c.error;
+	pid = clone(child_main, stack + sizeof(stack),
+	    CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, c, pidfd);
+	error = pid == -1 ? errno : c->error;
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	if (error == 0)
 		return pid;
@@ -131,6 +137,96 @@ proc_spawn(const struct proc_spawn *how, int *pidfd)
 	*pidfd = -1;
 	errno = error;
 	return -1;
+}
+
+pid_t
+proc_spawn(const struct proc_spawn *how, int *pidfd)
+{
+	struct proc_child c = { .how = how };
+
+	return proc_clone(proc_child_main, &c, pidfd);
+}
+
+/*
+ * The C library would change the ids of all its threads, which are the
+ * parent's: the kernel is asked directly, and changes this process alone.
+ */
+static int PROC_UNCHECKED
+proc_mail_ids(const struct proc_mail *m)
+{
+	if (!m->has_root)
+		return 0;
+	if (syscall(SYS_setgroups, m->ngroups, m->groups) == -1 ||
+	    syscall(SYS_setresgid, m->gid, m->gid, m->gid) == -1 ||
+	    syscall(SYS_setresuid, m->uid, m->uid, m->uid) == -1)
+		return -1;
+	/* It must not be possible to go back. */
+	if (syscall(SYS_setresuid, 0, 0, 0) == 0 ||
+	    syscall(SYS_setresgid, 0, 0, 0) == 0) {
+		errno = EPERM;
+		return -1;
+	}
+	return 0;
+}
+
+static int PROC_UNCHECKED
+proc_mail_limits(const struct proc_mail *m)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		return -1;
+	if (limit.rlim_max > PROC_MAIL_FILES_MAX)
+		limit.rlim_max = PROC_MAIL_FILES_MAX;
+	limit.rlim_cur = limit.rlim_max < PROC_MAIL_FILES ? limit.rlim_max :
+	    PROC_MAIL_FILES;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+		return -1;
+	if (m->memory_bytes == 0)
+		return 0;
+	limit.rlim_cur = limit.rlim_max = (rlim_t)m->memory_bytes;
+	return setrlimit(RLIMIT_AS, &limit);
+}
+
+static int PROC_UNCHECKED
+proc_mail_fds(const struct proc_mail *m)
+{
+	int fd, log;
+
+	fd = fcntl(m->fd, F_DUPFD_CLOEXEC, PROC_FD_ASIDE);
+	log = fcntl(m->log_fd, F_DUPFD_CLOEXEC, PROC_FD_ASIDE);
+	if (fd == -1 || log == -1 || dup2(fd, STDIN_FILENO) == -1 ||
+	    dup2(fd, STDOUT_FILENO) == -1 || dup2(log, STDERR_FILENO) == -1)
+		return -1;
+	return close_range(STDERR_FILENO + 1, ~0u, 0);
+}
+
+static int PROC_UNCHECKED
+proc_mail_main(void *arg)
+{
+	struct sigaction normal = { .sa_handler = SIG_DFL };
+	struct proc_child *c = arg;
+	const struct proc_mail *m = c->mail;
+
+	proc_signals_default(c);
+	(void)sigaction(SIGUSR1, &normal, NULL);
+	(void)sigaction(SIGUSR2, &normal, NULL);
+	(void)sigaction(SIGALRM, &normal, NULL);
+	(void)umask(077);
+	if (setsid() != -1 && proc_mail_fds(m) == 0 &&
+	    proc_mail_limits(m) == 0 && proc_mail_ids(m) == 0 &&
+	    ((m->home[0] != '\0' && chdir(m->home) == 0) || chdir("/") == 0))
+		(void)execve(m->path, m->argv, m->envp);
+	c->error = errno;
+	_exit(127);
+}
+
+pid_t
+proc_spawn_mail(const struct proc_mail *mail, int *pidfd)
+{
+	struct proc_child c = { .mail = mail };
+
+	return proc_clone(proc_mail_main, &c, pidfd);
 }
 
 /* The starter: nothing of its own runs any more. */

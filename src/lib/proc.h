@@ -2,6 +2,9 @@
 #ifndef LIB_PROC_H
 #define LIB_PROC_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Exit statuses beside 0 (drained) and those of <sysexits.h>. */
@@ -30,6 +33,29 @@ struct proc_spawn {
  * -1 with errno (of fork or exec).  *pidfd, close-on-exec, is the caller's.
  */
 pid_t	proc_spawn(const struct proc_spawn *, int *pidfd);
+
+/* A program that is not ours, run as a user of this machine. */
+struct proc_mail {
+	const char	*path;
+	char *const	*argv, *const *envp;	/* both end in NULL */
+	int		 fd;		/* becomes 0 and 1 */
+	int		 log_fd;	/* becomes 2 */
+	bool		 has_root;	/* else the ids stay what they are */
+	uid_t		 uid;		/* not 0 */
+	gid_t		 gid;		/* not 0 */
+	const gid_t	*groups;	/* further ones */
+	size_t		 ngroups;
+	const char	*home;		/* to be in; or "" */
+	uint64_t	 memory_bytes;	/* RLIMIT_AS; 0 = unlimited */
+};
+
+/*
+ * Runs it with no other fd, default signals but for HUP and PIPE, which are
+ * ignored, umask 077, in a session of its own, in the home directory or (if
+ * that cannot be entered) in "/".  Root is given up for good before the
+ * program begins.  Returns as proc_spawn() does.
+ */
+pid_t	proc_spawn_mail(const struct proc_mail *, int *pidfd);
 
 /*
  * Goes on in the background, in a session of its own.  The starter stays

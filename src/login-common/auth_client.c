@@ -125,6 +125,24 @@ auth_client_ok(void *arg, uint32_t id, struct wire_reader *r, int fd)
 }
 
 static int
+auth_client_local(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct auth_peer *ap = arg;
+	struct session *s = auth_client_find(ap, id);
+	struct login_auth_local m;
+	int result;
+
+	(void)fd;
+	result = login_auth_local_get(r, &m);
+	if (result == 0 && s != NULL) {
+		auth_client_forget(ap, s);
+		session_auth_local(s, &m);
+	}
+	explicit_bzero(&m, sizeof(m));
+	return result;
+}
+
+static int
 auth_client_challenge(void *arg, uint32_t id, struct wire_reader *r, int fd)
 {
 	struct auth_peer *ap = arg;
@@ -161,6 +179,8 @@ static const struct channel_row auth_client_rows[] = {
 	  .max = CHANNEL_BODY_MAX, .handler = auth_client_ok },
 	{ .type = LOGIN_AUTH_CHALLENGE, .name = "CHALLENGE", .when = 1,
 	  .max = CHANNEL_BODY_MAX, .handler = auth_client_challenge },
+	{ .type = LOGIN_AUTH_LOCAL, .name = "LOCAL", .when = 1,
+	  .max = CHANNEL_BODY_MAX, .handler = auth_client_local },
 	{ .type = LOGIN_AUTH_FAIL, .name = "FAIL", .when = 1,
 	  .max = CHANNEL_BODY_MAX, .handler = auth_client_fail },
 };
@@ -317,7 +337,8 @@ auth_client_tell(void *arg)
 	unsigned int n = 0;
 
 	TAILQ_FOREACH(s, &ac->process->relayed, entry) {
-		if (s->grant_id != 0 || auth_client_choose(ac, s) != ap)
+		if (s->grant_id != 0 || s->is_local ||
+		    auth_client_choose(ac, s) != ap)
 			continue;
 		if (n++ == AUTH_CLIENT_TELL_MAX ||
 		    channel_queued(ap->channel) > CHANNEL_QUEUE_HIGH) {
@@ -546,6 +567,9 @@ auth_client_outcome(struct auth_client *ac, struct session *s,
 	    .addr = has_answered ? s->addr : LOGIN_AUTH_ADDR_NONE };
 	struct wire_writer w;
 
+	/* The master tells of mail processes. */
+	if (s->is_local)
+		return;
 	if (result == LOGIN_AUTH_LOGGED_IN) {
 		if (s->grant_id != 0)
 			auth_client_logged_in(ap, s);

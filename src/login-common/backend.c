@@ -38,6 +38,13 @@ backend_ready(void *arg, unsigned int what)
 	session_run(s);
 }
 
+void
+backend_open(struct session *s, int fd)
+{
+	stream_open(&s->backend, s->process->loop, fd, backend_ready, s);
+	s->login->backend_scanned = 0;
+}
+
 /* The time this address gets: a fair share of what is left for all. */
 struct loop_timers *
 backend_timers(struct session *s)
@@ -97,9 +104,7 @@ backend_connect(struct session *s)
 			login_log_backend(s, strerror(errno));
 			continue;
 		}
-		stream_open(&s->backend, s->process->loop, fd, backend_ready,
-		    s);
-		login->backend_scanned = 0;
+		backend_open(s, fd);
 		session_to(s, SESSION_BACKEND_CONNECT);
 		/* Its first bytes wait until there is a connection. */
 		if (login->route.tls.kind != LOGIN_AUTH_TLS_IMPLICIT ||

@@ -9,6 +9,8 @@
 
 struct session;
 
+/* A connection that is there already, to what stands for a mail host. */
+void	backend_open(struct session *, int fd);
 /* login->route is set: tries its first address. */
 void	backend_start(struct session *);
 /* Steps of the states BACKEND_CONNECT and BACKEND_LOGIN. */

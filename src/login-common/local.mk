@@ -17,6 +17,8 @@ src_login_common_liblogin_a_SOURCES = \
 	src/login-common/identity.h \
 	src/login-common/listener.c \
 	src/login-common/listener.h \
+	src/login-common/local.c \
+	src/login-common/local.h \
 	src/login-common/login_log.c \
 	src/login-common/login_log.h \
 	src/login-common/login_main.c \

@@ -6,6 +6,7 @@
  */
 #include "login-common/login_log.h"
 
+#include <bsd/string.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,11 +42,13 @@ login_log_texts(const struct session *s, bool is_end,
 	    netaddr_text(&s->lip, lip), is_told ? " real_rip=" : "",
 	    is_told ? netaddr_text(&s->real_rip, real) : "");
 	(void)netaddr_port_text(&s->host, t->host);
+	if (s->is_local)
+		(void)strlcpy(t->host, "local", sizeof(t->host));
 	(void)client_tls_text(s, is_end, t->tls, sizeof(t->tls));
 }
 
-void
-login_log_login(const struct session *s)
+static void
+login_log_forwarded(const struct session *s)
 {
 	const struct login_auth_route *r = &s->login->route;
 	char safe[LOGIN_LOG_USER_MAX], master[LOGIN_LOG_USER_MAX];
@@ -64,10 +67,32 @@ login_log_login(const struct session *s)
 	    has_master ? ">" : "");
 }
 
+/* The host is a process of this machine. */
+static void
+login_log_local(const struct session *s)
+{
+	struct login_log_text t;
+
+	login_log_texts(s, false, &t);
+	log_info("login: user=<%s> method=%s rip=%s lip=%s%s session=%s "
+	    "host=local mail-process=%u%s", t.user, s->mech, t.rip, t.lip,
+	    t.tls, s->id, s->login->mail_pid,
+	    s->login->is_handed_over ? " handed-over" : "");
+}
+
+void
+login_log_login(const struct session *s)
+{
+	if (s->is_local)
+		login_log_local(s);
+	else
+		login_log_forwarded(s);
+}
+
 void
 login_log_refused(const struct session *s, const char *reason)
 {
-	bool has_host = s->host.family != NETADDR_NONE;
+	bool has_host = s->host.family != NETADDR_NONE || s->is_local;
 	struct login_log_text t;
 
 	login_log_texts(s, false, &t);

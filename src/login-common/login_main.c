@@ -14,6 +14,7 @@
 #include "config/config_wire.h"
 #include "ipc/child_setup.h"
 #include "ipc/master_child.h"
+#include "ipc/master_mail.h"
 #include "ipc/master_tls.h"
 #include "lib/buf.h"
 #include "lib/channel.h"
@@ -24,6 +25,7 @@
 #include "lib/strutil.h"
 #include "login-common/auth_client.h"
 #include "login-common/client_tls.h"
+#include "login-common/local.h"
 #include "login-common/login_process.h"
 #include "login-common/login_tls.h"
 #include "login-common/session.h"
@@ -159,6 +161,19 @@ login_on_start(void *arg, uint32_t id, struct wire_reader *r, int fd)
 }
 
 static int
+login_on_mail_started(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct login_setup *setup = arg;
+	struct master_mail_started m;
+
+	(void)fd;
+	if (master_mail_started_get(r, &m) == -1)
+		return -1;
+	local_started(&setup->process, id, &m);
+	return 0;
+}
+
+static int
 login_on_drain(void *arg, uint32_t id, struct wire_reader *r, int fd)
 {
 	struct login_setup *setup = arg;
@@ -220,6 +235,8 @@ static const struct channel_row login_rows[] = {
 	    login_on_tickets),
 	ROW(MASTER_START, "START", LOGIN_SETUP, 0, false, true,
 	    login_on_start),
+	ROW(MASTER_MAIL_STARTED, "MAIL_STARTED", LOGIN_SERVING, 5, false,
+	    false, login_on_mail_started),
 	ROW(MASTER_DRAIN, "DRAIN", LOGIN_SERVING, 0, false, false,
 	    login_on_drain),
 	ROW(MASTER_EVICT, "EVICT", LOGIN_SERVING, 0, false, false,

@@ -54,6 +54,8 @@ struct login_process {
 	struct loop_timers		 status_timers;
 	struct loop_timer		 status;
 
+	uint32_t			 last_local_id;
+
 	bool	 is_single;	/* login_process_per_connection */
 	bool	 has_served;	/* is_single: the client came */
 	bool	 is_draining;	/* no new clients; end when idle */

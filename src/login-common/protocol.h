@@ -80,6 +80,12 @@ struct login_protocol {
 	/* One line of the mail host, without line end. */
 	enum backend_result	(*backend_line)(struct session *,
 				    const char *, size_t);
+	/*
+	 * The host is a mail process.  With its tag, if there are any, it is
+	 * to say that the user is logged in; to us if is_relayed, which may be
+	 * set here, else to the client.
+	 */
+	const char	*(*local)(struct session *, bool *is_relayed);
 	/* Queues to the client that it is logged in. */
 	void		(*logged_in)(struct session *);
 };

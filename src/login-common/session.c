@@ -298,7 +298,8 @@ session_close(struct session *s, enum session_reason reason)
 		auth_client_outcome(s->process->auth, s, LOGIN_AUTH_GONE,
 		    false);
 		loop_timer_stop(&s->login->deadline);
-		if (s->client.error == 0 && client_tls_can_talk(s)) {
+		if (s->client.error == 0 && client_tls_can_talk(s) &&
+		    !s->login->is_handed_over) {
 			s->process->protocol->bye(s, reason);
 			(void)!stream_flush(&s->client);
 		}

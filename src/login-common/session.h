@@ -73,6 +73,8 @@ struct session_login {
 	char				 backend_code[32];  /* of its refusal */
 	enum login_answer		 delayed;	/* said after DELAY */
 	size_t				 backend_scanned;
+	uint32_t			 local_id, mail_pid; /* state LOCAL */
+	bool				 is_handed_over; /* or about to be */
 	char				 detail[SESSION_DETAIL_MAX];
 	_Alignas(max_align_t) unsigned char	 protocol[];
 };
@@ -91,6 +93,7 @@ struct session {
 	uint8_t			 auth;		/* process that was asked */
 	uint8_t			 addr;		/* of the route */
 	bool			 is_dead;	/* freed when the turn ends */
+	bool			 is_local;	/* the host is a process here */
 	bool			 has_keepalive;	/* towards the mail host */
 	char			 id[SESSION_ID_MAX + 1];
 	char			 mech[LOGIN_AUTH_MECH_MAX + 1];

@@ -14,6 +14,7 @@
 #include "lib/xmem.h"
 #include "login-common/auth_client.h"
 #include "login-common/backend.h"
+#include "login-common/local.h"
 #include "login-common/login_log.h"
 #include "login-common/login_process.h"
 #include "login-common/session.h"
@@ -111,6 +112,7 @@ session_refuse(struct session *s, enum login_answer answer, const char *text,
 {
 	explicit_bzero(s->login->route.pass, sizeof(s->login->route.pass));
 	stream_close(&s->backend);
+	s->is_local = false;
 	s->host = (struct netaddr){ .family = NETADDR_NONE };
 	if (answer == LOGIN_ANSWER_HOST)
 		text = s->login->backend_code;
@@ -146,6 +148,14 @@ session_auth_ok(struct session *s)
 	s->login->next_addr = 0;
 	session_set_user(s, user, strlen(user));
 	backend_start(s);
+	session_run(s);
+}
+
+void
+session_auth_local(struct session *s, const struct login_auth_local *m)
+{
+	session_set_user(s, m->user, strlen(m->user));
+	local_start(s, m);
 	session_run(s);
 }
 

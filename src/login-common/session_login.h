@@ -35,6 +35,7 @@ void	session_say(struct session *, enum login_answer, const char *text);
 
 /* Answers of auth. */
 void	session_auth_ok(struct session *);	/* login->route is set */
+void	session_auth_local(struct session *, const struct login_auth_local *);
 void	session_auth_fail(struct session *, const struct login_auth_fail *);
 
 #endif

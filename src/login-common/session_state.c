@@ -9,6 +9,7 @@
 #include "login-common/backend.h"
 #include "login-common/backend_tls.h"
 #include "login-common/client_tls.h"
+#include "login-common/local.h"
 #include "login-common/login_process.h"
 #include "login-common/relay.h"
 #include "login-common/sasl.h"
@@ -67,6 +68,12 @@ static const struct session_state_row rows[] = {
 		.timeout = backend_timeout,
 		.keeps_timer = true,
 	},
+	[SESSION_LOCAL] = {
+		.name = "local",
+		.step = local_step,
+		.timers = backend_timers,
+		.timeout = local_timeout,
+	},
 	[SESSION_RELAY] = {
 		.name = "relay",
 		.step = relay_pump,
@@ -91,7 +98,8 @@ static const unsigned int successors[] = {
 	[SESSION_SASL_REPLY] = BIT(SESSION_COMMAND) | BIT(SESSION_AUTH_WAIT) |
 	    BIT(SESSION_DELAY) | BIT(SESSION_CLOSING),
 	[SESSION_AUTH_WAIT] = BIT(SESSION_COMMAND) | BIT(SESSION_SASL_REPLY) |
-	    BIT(SESSION_BACKEND_CONNECT) | BIT(SESSION_CLOSING),
+	    BIT(SESSION_BACKEND_CONNECT) | BIT(SESSION_LOCAL) |
+	    BIT(SESSION_CLOSING),
 	[SESSION_DELAY] = BIT(SESSION_COMMAND) | BIT(SESSION_SASL_REPLY) |
 	    BIT(SESSION_CLOSING),
 	[SESSION_BACKEND_CONNECT] = BIT(SESSION_BACKEND_CONNECT) |
@@ -104,6 +112,8 @@ static const unsigned int successors[] = {
 	    BIT(SESSION_BACKEND_TLS) | BIT(SESSION_RELAY) |
 	    BIT(SESSION_COMMAND) | BIT(SESSION_SASL_REPLY) |
 	    BIT(SESSION_DELAY) | BIT(SESSION_CLOSING),
+	[SESSION_LOCAL] = BIT(SESSION_BACKEND_LOGIN) | BIT(SESSION_COMMAND) |
+	    BIT(SESSION_CLOSING),
 	[SESSION_RELAY] = BIT(SESSION_CLOSING),
 	[SESSION_CLOSING] = 0,
 };

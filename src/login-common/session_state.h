@@ -19,6 +19,7 @@ enum session_state {
 	SESSION_BACKEND_CONNECT,
 	SESSION_BACKEND_TLS,	/* handshake with the mail host */
 	SESSION_BACKEND_LOGIN,	/* the mail host's turn */
+	SESSION_LOCAL,		/* the master starts a mail process */
 	SESSION_RELAY,
 	SESSION_CLOSING,	/* last words are on their way */
 };

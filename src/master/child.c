@@ -43,6 +43,10 @@ static int	child_on_kept(void *, uint32_t, struct wire_reader *, int);
 static int	child_on_wanted(void *, uint32_t, struct wire_reader *, int);
 static int	child_on_status(void *, uint32_t, struct wire_reader *, int);
 static int	child_on_hung(void *, uint32_t, struct wire_reader *, int);
+static int	child_on_mail_ask(void *, uint32_t, struct wire_reader *,
+		    int);
+static int	child_on_mail_start(void *, uint32_t, struct wire_reader *,
+		    int);
 
 static const struct channel_row child_rows[] = {
 	{ CHILD_READY, "READY", CHILD_WHEN_STARTING, 0, 0, false, true,
@@ -57,6 +61,11 @@ static const struct channel_row child_rows[] = {
 	    child_on_status },
 	{ CHILD_WORKER_HUNG, "WORKER_HUNG", CHILD_WHEN_AUTH, 4, 4, false,
 	    false, child_on_hung },
+	{ CHILD_MAIL_ASK, "MAIL_ASK", CHILD_WHEN_AUTH, 20,
+	    sizeof(struct child_mail_ask), false, false, child_on_mail_ask },
+	{ CHILD_MAIL_START, "MAIL_START", CHILD_WHEN_LOGIN, 19,
+	    sizeof(struct child_mail_start), true, false,
+	    child_on_mail_start },
 };
 
 struct child_exit_word {
@@ -312,6 +321,16 @@ child_send(struct child *c, enum master_child_type type)
 		channel_send_empty(c->channel, (uint16_t)type, 0);
 }
 
+void
+child_send_mail(struct child *c, enum master_child_type type, uint32_t id,
+    struct wire_writer *w)
+{
+	if (c->channel != NULL && w != NULL)
+		channel_send(c->channel, (uint16_t)type, id, w, -1);
+	else if (c->channel != NULL)
+		channel_send_empty(c->channel, (uint16_t)type, id);
+}
+
 /* Messages from the child. */
 
 static uint32_t
@@ -401,6 +420,31 @@ child_on_hung(void *arg, uint32_t id, struct wire_reader *r, int fd)
 		return -1;
 	c->config.hooks->worker_hung(c, (pid_t)m.pid);
 	return 0;
+}
+
+static int
+child_on_mail_ask(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct child *c = arg;
+	struct child_mail_ask m;
+
+	(void)fd;
+	if (child_mail_ask_get(r, &m) == -1)
+		return -1;
+	return c->config.hooks->mail_ask(c, id, &m);
+}
+
+static int
+child_on_mail_start(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct child *c = arg;
+	struct child_mail_start m;
+
+	if (child_mail_start_get(r, &m) == -1) {
+		(void)close(fd);
+		return -1;
+	}
+	return c->config.hooks->mail_start(c, id, &m, fd);
 }
 
 /* The channel's end is nearly always the child's: its exit tells more. */

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "ipc/master_child.h"
+#include "ipc/master_mail.h"
 #include "ipc/roles.h"
 #include "lib/log.h"
 #include "lib/loop.h"
@@ -42,6 +43,11 @@ struct child_hooks {
 	void	(*kept)(struct child *);
 	void	(*worker_wanted)(struct child *);
 	void	(*worker_hung)(struct child *, pid_t);
+	/* -1: it has broken the rules; the fd is the hook's. */
+	int	(*mail_ask)(struct child *, uint32_t id,
+		    const struct child_mail_ask *);
+	int	(*mail_start)(struct child *, uint32_t id,
+		    const struct child_mail_start *, int fd);
 	/* It was cut off or closed its channel, and will end. */
 	void	(*ending)(struct child *);
 	/* It is gone; the hook calls child_free(). */
@@ -105,6 +111,9 @@ void	child_send_peer(struct child *, enum master_child_type, pid_t pid,
 	    int fd);
 /* A message without a body. */
 void	child_send(struct child *, enum master_child_type);
+/* One about mail processes, with its id; wiped.  NULL: without a body. */
+void	child_send_mail(struct child *, enum master_child_type, uint32_t id,
+	    struct wire_writer *);
 /* Closes the channel: to the child the master is gone. */
 void	child_leave(struct child *);
 /* SIGKILL, by pidfd. */

@@ -50,7 +50,8 @@ child_log_raw(struct child_log *c, const uint8_t *p, size_t len)
 		end = memchr(p, '\n', len);
 		n = end == NULL ? len : (size_t)(end - p);
 		if (n > 0)
-			child_log_line(c, LOG_LEVEL_ERROR, p, n);
+			child_log_line(c, c->config.is_foreign ?
+			    LOG_LEVEL_INFO : LOG_LEVEL_ERROR, p, n);
 		if (end == NULL)
 			return;
 		p += n + 1;
@@ -65,7 +66,8 @@ child_log_packet(struct child_log *c, const uint8_t *p, size_t len)
 	size_t n;
 
 	while (len > 0) {
-		if (len < 4 || p[0] != LOG_MAGIC || p[1] > LOG_LEVEL_ERROR) {
+		if (c->config.is_foreign || len < 4 || p[0] != LOG_MAGIC ||
+		    p[1] > LOG_LEVEL_ERROR) {
 			child_log_raw(c, p, len);
 			return;
 		}

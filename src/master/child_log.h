@@ -21,6 +21,7 @@ struct child_log_config {
 	pid_t			 pid;
 	int			 fd;		/* taken */
 	uint32_t		 lines_max;	/* a second */
+	bool			 is_foreign;	/* no program of ours: text */
 };
 
 struct child_log {

@@ -19,6 +19,10 @@ src_master_libmaster_a_SOURCES = \
 	src/master/ctl_server.h \
 	src/master/listeners.c \
 	src/master/listeners.h \
+	src/master/mail.c \
+	src/master/mail.h \
+	src/master/mail_env.c \
+	src/master/mail_env.h \
 	src/master/master.c \
 	src/master/master.h \
 	src/master/master_log.c \

@@ -72,6 +72,8 @@ static const struct service_hooks master_hooks = {
 	.ended = master_on_ended,
 	.worker_wanted = master_on_worker_wanted,
 	.worker_hung = master_on_worker_hung,
+	.mail_ask = mail_on_ask,
+	.mail_start = mail_on_start,
 };
 
 /* From settings to services. */
@@ -282,9 +284,10 @@ master_on_ready(struct service *s, struct child *c)
 {
 	struct master *m = s->owner;
 
-	(void)c;
 	if (m->is_stopping)
 		return;
+	if (s->role == ROLE_ID_AUTH)
+		mail_tell(&m->mails, c);
 	if (s->role == ROLE_ID_AUTH || s->role == ROLE_ID_TLS_SIGNER)
 		master_on_helper_ready(m);
 }
@@ -420,6 +423,8 @@ master_stop(struct master *m)
 		listeners_close(&m->listeners[i], NULL);
 	ctl_server_close(&m->ctl);
 	rundir_release(&m->rundir);
+	if (shuts)
+		mail_end_all(&m->mails);
 	for (i = 0; i < MASTER_SERVICES; i++) {
 		m->services[i].is_on = false;
 		if (i >= MASTER_IMAP_LOGIN) {
@@ -512,6 +517,7 @@ master_on_second(void *arg)
 	for (i = 0; i < MASTER_SERVICES; i++)
 		service_tick(&m->services[i]);
 	ctl_server_tick(&m->ctl);
+	mail_tick(&m->mails);
 	master_tls_tick(m);
 	master_follow_signals(m);
 	loop_timer_start(&m->seconds, &m->second, master_on_second, m);
@@ -528,7 +534,7 @@ master_raise_fds(const struct settings *set)
 
 	want = MASTER_FDS_OWN + MASTER_FDS_A_CHILD *
 	    (rlim_t)(set->login_max_sessions * SETTINGS_SERVICES +
-	    set->auth_worker_max_count);
+	    set->auth_worker_max_count + set->mail.max_mail_processes);
 	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur >= want)
 		return;
 	if (limit.rlim_max >= want)
@@ -567,6 +573,7 @@ master_init(struct master *m)
 	loop_signal(m->loop, SIGUSR1, master_on_usr1, m);
 	m->rundir.dir_fd = m->rundir.pid_fd = -1;
 	ctl_server_init(&m->ctl, m->loop, &ctl_commands, m);
+	mail_init(&m->mails, m);
 	m->started_ms = clock_ms();
 }
 
@@ -637,6 +644,7 @@ master_end(struct master *m)
 		listeners_close(&m->listeners[i], NULL);
 	ctl_server_clear(&m->ctl);
 	rundir_release(&m->rundir);
+	mail_clear(&m->mails);
 	for (i = 0; i < MASTER_SERVICES; i++)
 		service_clear(&m->services[i]);
 	loop_timers_clear(&m->seconds);

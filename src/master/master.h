@@ -10,6 +10,7 @@
 #include "lib/loop.h"
 #include "master/ctl_server.h"
 #include "master/listeners.h"
+#include "master/mail.h"
 #include "master/rundir.h"
 #include "master/service.h"
 #include "master/signers.h"
@@ -57,6 +58,7 @@ struct master {
 	struct signers		 signers;
 	struct certs		*certs;		/* in force */
 	struct tickets		 tickets;
+	struct mails		 mails;
 	uint64_t		 looked_ms;	/* at files of certificates */
 	char			 refused[256];	/* why, to tell it once */
 	struct master_wish	 reload, reopen;

@@ -33,6 +33,10 @@ static void	service_on_taken(struct child *);
 static void	service_on_kept(struct child *);
 static void	service_on_worker_wanted(struct child *);
 static void	service_on_worker_hung(struct child *, pid_t);
+static int	service_on_mail_ask(struct child *, uint32_t,
+		    const struct child_mail_ask *);
+static int	service_on_mail_start(struct child *, uint32_t,
+		    const struct child_mail_start *, int);
 static void	service_on_ending(struct child *);
 static void	service_on_ended(struct child *, const struct child_end *);
 
@@ -42,6 +46,8 @@ static const struct child_hooks service_child_hooks = {
 	.kept = service_on_kept,
 	.worker_wanted = service_on_worker_wanted,
 	.worker_hung = service_on_worker_hung,
+	.mail_ask = service_on_mail_ask,
+	.mail_start = service_on_mail_start,
 	.ending = service_on_ending,
 	.ended = service_on_ended,
 };
@@ -324,6 +330,24 @@ service_on_worker_hung(struct child *c, pid_t pid)
 	struct service *s = c->config.owner;
 
 	s->hooks->worker_hung(s, c, pid);
+}
+
+static int
+service_on_mail_ask(struct child *c, uint32_t id,
+    const struct child_mail_ask *m)
+{
+	struct service *s = c->config.owner;
+
+	return s->hooks->mail_ask(s, c, id, m);
+}
+
+static int
+service_on_mail_start(struct child *c, uint32_t id,
+    const struct child_mail_start *m, int fd)
+{
+	struct service *s = c->config.owner;
+
+	return s->hooks->mail_start(s, c, id, m, fd);
 }
 
 static void

@@ -38,6 +38,12 @@ struct service_hooks {
 	/* auth only */
 	void	(*worker_wanted)(struct service *, struct child *);
 	void	(*worker_hung)(struct service *, struct child *, pid_t);
+	/* See struct child_hooks. */
+	int	(*mail_ask)(struct service *, struct child *, uint32_t id,
+		    const struct child_mail_ask *);
+	/* login only */
+	int	(*mail_start)(struct service *, struct child *, uint32_t id,
+		    const struct child_mail_start *, int fd);
 };
 
 struct service {

@@ -25,6 +25,7 @@ static const struct login_protocol pop3_protocol = {
 	.backend_start = pop3_backend_start,
 	.backend_secured = pop3_backend_secured,
 	.backend_line = pop3_backend_line,
+	.local = pop3_backend_local,
 	.logged_in = pop3_reply_logged_in,
 };
 

@@ -28,6 +28,17 @@ pop3_backend_start(struct session *s)
 	st->text[0] = '\0';
 }
 
+const char *
+pop3_backend_local(struct session *s, bool *is_relayed)
+{
+	struct pop3_state *st = session_protocol(s);
+
+	(void)is_relayed;
+	pop3_backend_start(s);
+	st->step = POP3_BACKEND_RESULT;
+	return "";
+}
+
 static enum backend_result
 pop3_broken(struct session *s, const char *what)
 {

@@ -15,6 +15,8 @@ struct session;
 void	pop3_backend_start(struct session *);
 /* TLS has begun behind STLS: logs in. */
 enum backend_result	pop3_backend_secured(struct session *);
+/* The host is a mail process, which is logged in and says so: "". */
+const char	*pop3_backend_local(struct session *, bool *is_relayed);
 /* One line of the host. */
 enum backend_result	pop3_backend_line(struct session *, const char *,
 			    size_t);

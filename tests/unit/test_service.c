@@ -100,8 +100,9 @@ on_worker_hung(struct service *s, struct child *c, pid_t pid)
 }
 
 static const struct service_hooks hooks = {
-	on_started, on_ready, on_changed, on_ended, on_worker_wanted,
-	on_worker_hung,
+	.started = on_started, .ready = on_ready, .changed = on_changed,
+	.ended = on_ended, .worker_wanted = on_worker_wanted,
+	.worker_hung = on_worker_hung,
 };
 
 static int

@@ -102,7 +102,7 @@ test_table(void **state)
 			    row->name) == 0 &&
 			    settings_table[k].scope == row->scope);
 	}
-	assert_null(settings_table_find("mail_location", SETTING_GLOBAL));
+	assert_null(settings_table_find("mail_plugins", SETTING_GLOBAL));
 	assert_ptr_equal(settings_table_find("login_max_logging_users",
 	    SETTING_SERVICE), settings_table_find("login_max_connections",
 	    SETTING_SERVICE));
@@ -221,7 +221,7 @@ test_bare_numbers(void **state)
 	assert_true(s->services[0].login_process_size_bytes == 32u << 20);
 	assert_true(s->auth_process_size_bytes == 128u << 20);
 	assert_int_equal(s->ssl_parameters_regenerate_ms, 86400000);
-	assert_true(s->mail_process_size_bytes == 512u << 20);
+	assert_true(s->mail.mail_process_size_bytes == 512u << 20);
 	settings_free(s);
 }
 
@@ -439,17 +439,17 @@ test_notices(void **state)
 	    "f:1: auth_master_user_separator: no passdb has master = yes");
 	noticed("auth default {\npassdb static {\nargs = x\nmaster = yes\n}\n}",
 	    "master: nobody can use it without auth_master_user_separator");
-	noticed("mail_location = x\nnamespace private {\nprefix = x\n}\n"
+	noticed("mail_plugins = x\nnamespace private {\nprefix = x\n}\n"
 	    "plugin {\nquota = y\n}\nmmap_disable = yes\ndict {\n}",
-	    "f:1: mail_location, mmap_disable, namespace, plugin, dict: a "
+	    "f:1: mail_plugins, mmap_disable, namespace, plugin, dict: a "
 	    "proxy has no use for this");
 	noticed("login_log_format = x\nverbose_proctitle = yes",
 	    "f:1: login_log_format, verbose_proctitle: not acted on");
 	noticed("", "imaps: not listened for");
 	noticed("", "only clients in login_trusted_networks can log in");
 	noticed("auth_debug_passwords = yes", "never logged");
-	noticed("max_mail_processes = 9",
-	    "starts no mail processes");
+	noticed("auth default {\nuserdb vpopmail {\nargs = x\n}\n}",
+	    "vpopmail: no userdb of this version");
 	noticed("login_greeting_capability = no", "always carries");
 	/* Nothing is said about what changes nothing. */
 	settings_free(good("auth_cache_size = 9M\nprotocols = imap\n"
