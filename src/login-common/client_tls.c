@@ -26,8 +26,8 @@ client_tls_start(struct session *s)
 	struct tls_error error;
 
 	session_to(s, SESSION_TLS_HANDSHAKE);
-	if (stream_tls_accept(&s->client, s->process->tls->server, &error) ==
-	    0)
+	if (stream_tls_accept(&s->client, login_tls_clients(s->process),
+	    &error) == 0)
 		return;
 	log_error("session %s: TLS: %s", s->id, error.text);
 	session_close(s, SESSION_REASON_TLS_FAILED);
@@ -68,8 +68,7 @@ client_tls_upgrade(struct session *s)
 bool
 client_tls_is_offered(const struct session *s)
 {
-	return s->process->tls != NULL && s->process->tls->server != NULL &&
-	    s->client.tls == NULL;
+	return login_tls_has_certs(s->process->tls) && s->client.tls == NULL;
 }
 
 bool

@@ -343,6 +343,18 @@ login_hello(struct login_setup *setup, const struct login_protocol *protocol)
 	channel_set_state(process->master, LOGIN_SERVING);
 }
 
+/* Whether a client can come in clear and stay so. */
+static bool
+login_has_plain_port(const struct listeners *ls)
+{
+	size_t i;
+
+	for (i = 0; i < ls->n; i++)
+		if (!ls->items[i].is_tls)
+			return true;
+	return false;
+}
+
 /* Certificates are parsed in the jail, though the administrator chose them. */
 static void
 login_tls_start(struct login_setup *setup)
@@ -357,9 +369,13 @@ login_tls_start(struct login_setup *setup)
 	process->tls = login_tls_new(process, setup->certs_fd,
 	    setup->signer_fd);
 	login_tls_tickets(process->tls, &setup->tickets);
+	if (!login_tls_has_certs(process->tls))
+		return;
 	/* One for a single client leaves that to the check of the master. */
 	if (!process->is_single)
-		login_tls_self_test(process->tls);
+		login_tls_self_test(process);
+	if (!process->is_single || !login_has_plain_port(&process->listeners))
+		(void)login_tls_clients(process);
 }
 
 static void

@@ -107,11 +107,14 @@ login_tls_names(struct login_tls *tls, struct wire_reader *r,
 	free(texts);
 }
 
+static void	login_tls_give_tickets(struct login_tls *);
+
 /* The first entry makes the context, the others are added to it. */
-static void
-login_tls_server(struct login_tls *tls, const struct login_process *process,
-    struct wire_reader *r)
+struct tls_server *
+login_tls_clients(const struct login_process *process)
 {
+	struct login_tls *tls = process->tls;
+	struct wire_reader *r = &tls->entries;
 	struct tls_server_config config = {
 		.ca = tls->head.ca, .ca_len = tls->head.ca_len,
 		.sign = signer_client_sign, .sign_arg = tls->signer,
@@ -120,6 +123,8 @@ login_tls_server(struct login_tls *tls, const struct login_process *process,
 	struct tls_error error;
 	uint32_t i;
 
+	if (tls->server != NULL)
+		return tls->server;
 	login_tls_config(process, &config);
 	for (i = 0; i < tls->head.nentries && !r->has_failed; i++) {
 		cert_set_entry(r, &e);
@@ -133,6 +138,10 @@ login_tls_server(struct login_tls *tls, const struct login_process *process,
 		}
 		login_tls_names(tls, r, &e);
 	}
+	if (wire_end(r) == -1)
+		fatal(PROC_EXIT_PROTOCOL, "certificates are malformed");
+	login_tls_give_tickets(tls);
+	return tls->server;
 }
 
 static struct login_tls *
@@ -149,7 +158,6 @@ login_tls_new(const struct login_process *process, int certs_fd,
     int signer_fd)
 {
 	struct login_tls *tls = login_tls_alloc(process);
-	struct wire_reader r;
 	const void *map;
 	size_t len;
 
@@ -159,10 +167,9 @@ login_tls_new(const struct login_process *process, int certs_fd,
 	if ((map = memfile_map(certs_fd, CERT_SET_MAX, &len)) == NULL)
 		fatal(EX_OSERR, "certificates: %m");
 	(void)close(certs_fd);
-	cert_set_open(&r, map, len, &tls->head);
-	if (!r.has_failed && tls->head.nentries > 0)
-		login_tls_server(tls, process, &r);
-	if (wire_end(&r) == -1)
+	cert_set_open(&tls->entries, map, len, &tls->head);
+	if (tls->entries.has_failed || (!login_tls_has_certs(tls) &&
+	    wire_end(&tls->entries) == -1))
 		fatal(PROC_EXIT_PROTOCOL, "certificates are malformed");
 	return tls;
 }
@@ -191,13 +198,14 @@ login_tls_hosts(struct login_process *process, struct tls_error *error)
 }
 
 void
-login_tls_self_test(struct login_tls *tls)
+login_tls_self_test(const struct login_process *process)
 {
+	struct login_tls *tls = process->tls;
 	struct tls_error error;
 
-	if (tls->server == NULL || !signer_client_is_open(tls->signer) ||
-	    tls_server_self_test(tls->server, LOGIN_TLS_TESTED,
-	    &error) == 0)
+	if (!signer_client_is_open(tls->signer) ||
+	    tls_server_self_test(login_tls_clients(process),
+	    LOGIN_TLS_TESTED, &error) == 0)
 		return;
 	if (signer_client_is_open(tls->signer) &&
 	    !signer_client_is_late(tls->signer))
@@ -205,21 +213,32 @@ login_tls_self_test(struct login_tls *tls)
 	log_warn("TLS: self-test: %s", error.text);
 }
 
+/* To the context, if there is one; they are kept until then. */
+static void
+login_tls_give_tickets(struct login_tls *tls)
+{
+	struct tls_ticket_key keys[MASTER_TICKETS_MAX];
+	const struct master_ticket_key *from = tls->tickets.keys;
+	size_t i;
+
+	if (tls->server == NULL)
+		return;
+	for (i = 0; i < tls->tickets.n; i++) {
+		memcpy(keys[i].name, from[i].name, sizeof(keys[i].name));
+		memcpy(keys[i].aes, from[i].aes, sizeof(keys[i].aes));
+		memcpy(keys[i].mac, from[i].mac, sizeof(keys[i].mac));
+	}
+	tls_server_tickets(tls->server, keys, tls->tickets.n);
+	explicit_bzero(keys, sizeof(keys));
+	explicit_bzero(&tls->tickets, sizeof(tls->tickets));
+}
+
 void
 login_tls_tickets(struct login_tls *tls, struct master_tickets *m)
 {
-	struct tls_ticket_key keys[MASTER_TICKETS_MAX];
-	size_t i;
-
-	for (i = 0; i < m->n; i++) {
-		memcpy(keys[i].name, m->keys[i].name, sizeof(keys[i].name));
-		memcpy(keys[i].aes, m->keys[i].aes, sizeof(keys[i].aes));
-		memcpy(keys[i].mac, m->keys[i].mac, sizeof(keys[i].mac));
-	}
-	if (tls->server != NULL)
-		tls_server_tickets(tls->server, keys, m->n);
-	explicit_bzero(keys, sizeof(keys));
+	tls->tickets = *m;
 	explicit_bzero(m, sizeof(*m));
+	login_tls_give_tickets(tls);
 }
 
 void

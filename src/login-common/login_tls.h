@@ -11,9 +11,10 @@
 #include <stddef.h>
 
 #include "ipc/cert_set.h"
+#include "ipc/master_tls.h"
+#include "lib/wire.h"
 
 struct login_process;
-struct master_tickets;
 struct signer_client;
 struct tls_client;
 struct tls_error;
@@ -22,24 +23,38 @@ struct tls_server;
 struct login_tls {
 	struct cert_set_head	 head;		/* authorities, our own */
 	struct signer_client	*signer;
-	struct tls_server	*server;	/* NULL: none for clients */
+	struct tls_server	*server;	/* NULL: not needed yet */
 	struct tls_client	*hosts;		/* NULL: not needed yet */
+	/* For the context of clients, as long as there is none. */
+	struct wire_reader	 entries;
+	struct master_tickets	 tickets;
 	bool			 is_left;	/* no handshake to come */
 };
 
 /*
- * Maps the certificates and makes the context of clients, in the jail; a
- * fault is the master's and ends the process.  signer_fd may be -1; both fds
- * are taken.
+ * Maps the certificates, in the jail; a fault is the master's and ends the
+ * process.  signer_fd may be -1; both fds are taken.
  */
 struct login_tls	*login_tls_new(const struct login_process *,
 			    int certs_fd, int signer_fd);
+/* Clients can have TLS. */
+static inline bool
+login_tls_has_certs(const struct login_tls *tls)
+{
+	return tls != NULL && tls->head.nentries > 0;
+}
+/*
+ * The context of clients, made at the first call; only with certificates.
+ * Most of the time that such a process lives goes into it (OpenSSL counts
+ * all that it can do), so one for a single client waits until that wants TLS.
+ */
+struct tls_server	*login_tls_clients(const struct login_process *);
 /*
  * Proves by handshakes in memory that tls-signer signs for the certificate
  * that most clients see.  Ends the process when it does not; if there is no
  * tls-signer just now, or a slow one, TLS will come with it.
  */
-void	login_tls_self_test(struct login_tls *);
+void	login_tls_self_test(const struct login_process *);
 /*
  * The context of mail hosts, made when the first of them wants TLS; NULL with
  * the fault.
