@@ -12,6 +12,8 @@ struct channel;
 
 /* The master answers in a turn of its loop. */
 #define LINK_MASTER_MS	15000u
+/* Thousands of certificates are looked at in that time. */
+#define LINK_RELOAD_MS	120000u
 /*
  * A request ends within auth_request_timeout, at most that many times one
  * after the other; what takes longer than this is no answer.

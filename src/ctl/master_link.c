@@ -176,7 +176,8 @@ master_link_ask_once(struct master_link *l, enum master_ctl_type type,
 	if (auth != NULL)
 		master_ctl_auth_put(&w, auth);
 	channel_send(l->channel, (uint16_t)type, 0, &w, -1);
-	if (link_wait(l->channel, &l->is_done, LINK_MASTER_MS) == -1) {
+	if (link_wait(l->channel, &l->is_done, type == MASTER_CTL_RELOAD ?
+	    LINK_RELOAD_MS : LINK_MASTER_MS) == -1) {
 		output_fault("the master does not answer: %s",
 		    errno == EPIPE ? "it has closed the connection" :
 		    strerror(errno));

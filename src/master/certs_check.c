@@ -2,12 +2,11 @@
  * Has a tls-signer look at certificates and keys.
  * Runs in: master.
  * Hostile input: what that process says.
- * Never: waits for it without an end; trusts a number of it.
+ * Never: waits for it once the suite runs; trusts a number of it.
  */
 #include "master/certs_check.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,11 +24,12 @@
 #include "ipc/master_child.h"
 #include "ipc/roles.h"
 #include "lib/channel.h"
-#include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/loop.h"
 #include "lib/memfile.h"
 #include "lib/proc.h"
 #include "lib/sock.h"
+#include "lib/xmem.h"
 #include "master/certs.h"
 
 /* One packet of log records; a child sends at most 8 KiB. */
@@ -38,12 +38,15 @@
 
 /* One check under way. */
 struct certs_check {
-	struct certs		*certs;
-	const struct certs	*old;
-	struct certs_faults	*faults, *warnings;
-	struct channel		*channel;
+	struct certs_check_job	 job;
+	struct loop		*loop;
+	struct loop_deferred	 finish;
+	struct loop_timers	 timers;
+	struct loop_timer	 deadline;
+	struct channel		*channel;	/* NULL: no process */
 	pid_t			 pid;
 	int			 pidfd, log_fd;
+	char			 temporary[sizeof(CHECK_ROOT_TEMPLATE)];
 	bool			 is_done;
 };
 
@@ -68,9 +71,9 @@ static const struct channel_row check_rows[] = {
 static struct certs_item *
 check_item(const struct certs_check *k, uint16_t number)
 {
-	if (number == 0 || number > k->certs->n)
+	if (number == 0 || number > k->job.certs->n)
 		return NULL;
-	return &k->certs->items[number - 1];
+	return &k->job.certs->items[number - 1];
 }
 
 static int
@@ -115,6 +118,7 @@ static int
 check_on_fault(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 {
 	struct certs_check *k = endpoint;
+	const struct certs_check_job *job = &k->job;
 	struct certs_item *item;
 	struct child_tls_fault m;
 
@@ -124,19 +128,21 @@ check_on_fault(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 		return -1;
 	item = check_item(k, m.key);
 	if (m.file == CHILD_TLS_FILE_CA || m.file == CHILD_TLS_FILE_HOST_CA) {
-		certs_fault(k->faults, m.file == CHILD_TLS_FILE_CA ?
-		    &k->certs->ca : &k->certs->host_ca, m.text);
+		certs_fault(job->faults, m.file == CHILD_TLS_FILE_CA ?
+		    &job->certs->ca : &job->certs->host_ca, m.text);
 		return 0;
 	}
 	if (item == NULL)
 		return -1;
 	/* At a first start an old certificate is better than no service. */
-	certs_fault(m.is_date && (k->old == NULL ||
-	    certs_item_is_old(k->certs, item, k->old)) ?
-	    k->warnings : k->faults,
+	certs_fault(m.is_date && (job->old == NULL ||
+	    certs_item_is_old(job->certs, item, job->old)) ?
+	    job->warnings : job->faults,
 	    m.file == CHILD_TLS_FILE_KEY ? &item->key : &item->cert, m.text);
 	return 0;
 }
+
+static void	check_finish(void *);
 
 static int
 check_on_done(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
@@ -146,12 +152,30 @@ check_on_done(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 	(void)id;
 	(void)fd;
 	k->is_done = true;
+	loop_defer(k->loop, &k->finish, check_finish, k);
 	return wire_end(r);
+}
+
+static void
+check_on_closed(void *endpoint, enum channel_end end)
+{
+	struct certs_check *k = endpoint;
+
+	(void)end;
+	loop_defer(k->loop, &k->finish, check_finish, k);
+}
+
+static void
+check_on_deadline(void *arg)
+{
+	struct certs_check *k = arg;
+
+	loop_defer(k->loop, &k->finish, check_finish, k);
 }
 
 /* Starts the program; -1 with errno. */
 static int
-check_spawn(struct certs_check *k, const struct settings *set)
+check_spawn(struct certs_check *k)
 {
 	struct channel_config config = {
 		.contract = &master_child_contract,
@@ -161,9 +185,11 @@ check_spawn(struct certs_check *k, const struct settings *set)
 		.role = ROLE_ID_MASTER,
 		.peer = role_name(ROLE_ID_TLS_SIGNER),
 		.endpoint = k,
+		.closed_fn = check_on_closed,
+		.loop = k->loop,
 	};
 	struct proc_spawn how = {
-		.path = set->tls_signer_executable,
+		.path = k->job.set->tls_signer_executable,
 		.name = role_name(ROLE_ID_TLS_SIGNER),
 	};
 	int master[2], log[2], saved_errno;
@@ -212,9 +238,9 @@ certs_signer_put(struct wire_writer *w, const struct settings *set,
 }
 
 static void
-check_tell(struct certs_check *k, const struct settings *set,
-    const char *root)
+check_tell(struct certs_check *k, const char *root)
 {
+	const struct settings *set = k->job.set;
 	uint8_t body[sizeof(struct master_signer) + 16];
 	struct wire_writer w;
 
@@ -222,9 +248,9 @@ check_tell(struct certs_check *k, const struct settings *set,
 	certs_signer_put(&w, set, root, set->ssl_key_password);
 	channel_send(k->channel, MASTER_SIGNER, 0, &w, -1);
 	wire_writer_init(&w, body, 0);
-	channel_send(k->channel, MASTER_KEYS, 0, &w, k->certs->keys_fd);
+	channel_send(k->channel, MASTER_KEYS, 0, &w, k->job.certs->keys_fd);
 	wire_writer_init(&w, body, 0);
-	channel_send(k->channel, MASTER_CHECK, 0, &w, k->certs->certs_fd);
+	channel_send(k->channel, MASTER_CHECK, 0, &w, k->job.certs->certs_fd);
 }
 
 /* Its last words become a fault: a jail that fails, a library's text. */
@@ -237,31 +263,12 @@ check_words(struct certs_check *k)
 	size_t skip = n >= 4 && packet[0] == LOG_MAGIC ? 4 : 0;
 
 	if (n <= (ssize_t)skip)
-		certs_fault(k->faults, &check_nothing, "it ended, or did not "
-		    "answer in time");
+		certs_fault(k->job.faults, &check_nothing, "it ended, or did "
+		    "not answer in time");
 	else
-		certs_fault(k->faults, &check_nothing, log_safe(text,
+		certs_fault(k->job.faults, &check_nothing, log_safe(text,
 		    sizeof(text), (const char *)packet + skip,
 		    (size_t)n - skip));
-}
-
-static void
-check_hear(struct certs_check *k)
-{
-	const uint64_t until_ms = clock_ms() + CERTS_CHECK_MS +
-	    CERTS_CHECK_KEY_MS * k->certs->n;
-	struct pollfd pfd = { .fd = channel_fd(k->channel),
-	    .events = POLLIN };
-	uint64_t now;
-
-	while (!k->is_done && (now = clock_ms()) < until_ms) {
-		if (poll(&pfd, 1, (int)(until_ms - now)) == -1 &&
-		    errno != EINTR)
-			break;
-		if (pfd.revents != 0 && channel_turn(k->channel) == -1)
-			break;
-		pfd.revents = 0;
-	}
 }
 
 static void
@@ -269,6 +276,8 @@ check_end(struct certs_check *k)
 {
 	siginfo_t info;
 
+	if (k->channel == NULL)
+		return;
 	/* It has ended by itself, or has nothing more to say. */
 	channel_free(k->channel);
 	(void)syscall(SYS_pidfd_send_signal, k->pidfd, SIGKILL, NULL, 0);
@@ -283,39 +292,99 @@ check_end(struct certs_check *k)
 
 /* Before the first start there is no login_dir: an empty one for so long. */
 static const char *
-check_root(const struct settings *set, char temporary[])
+check_root(struct certs_check *k)
 {
 	struct stat st;
 
-	temporary[0] = '\0';
-	if (stat(set->login_dir, &st) == 0)
-		return set->login_dir;
-	memcpy(temporary, CHECK_ROOT_TEMPLATE, sizeof(CHECK_ROOT_TEMPLATE));
-	return mkdtemp(temporary);
+	if (stat(k->job.set->login_dir, &st) == 0)
+		return k->job.set->login_dir;
+	memcpy(k->temporary, CHECK_ROOT_TEMPLATE,
+	    sizeof(CHECK_ROOT_TEMPLATE));
+	return mkdtemp(k->temporary);
+}
+
+static void
+check_free(struct certs_check *k)
+{
+	check_end(k);
+	if (k->temporary[0] != '\0')
+		(void)rmdir(k->temporary);
+	loop_undefer(k->loop, &k->finish);
+	loop_timers_clear(&k->timers);
+	free(k);
+}
+
+static void
+check_finish(void *arg)
+{
+	struct certs_check *k = arg;
+	struct certs_check_job job = k->job;
+
+	check_free(k);
+	job.done(job.arg, job.faults->n == 0 ? 0 : -1);
+}
+
+struct certs_check *
+certs_check_start(struct loop *loop, const struct certs_check_job *job)
+{
+	struct certs_check *k = xcalloc(1, sizeof(*k));
+	const char *root;
+
+	k->job = *job;
+	k->loop = loop;
+	loop_timers_init(loop, &k->timers, CERTS_CHECK_MS +
+	    CERTS_CHECK_KEY_MS * job->certs->n);
+	loop_timer_start(&k->timers, &k->deadline, check_on_deadline, k);
+	/* What the system trusts is looked at by the process that needs it. */
+	if (job->certs->certs_fd == -1 ||
+	    (job->certs->n == 0 && !job->certs->has_own_ca)) {
+		loop_defer(loop, &k->finish, check_finish, k);
+	} else if ((root = check_root(k)) == NULL || check_spawn(k) == -1) {
+		certs_fault(job->faults, &check_nothing, strerror(errno));
+		loop_defer(loop, &k->finish, check_finish, k);
+	} else
+		check_tell(k, root);
+	return k;
+}
+
+void
+certs_check_cancel(struct certs_check *k)
+{
+	k->is_done = true;
+	check_free(k);
+}
+
+/* Where nothing else is to be done meanwhile. */
+struct certs_check_wait {
+	struct loop	*loop;
+	int		 result;
+};
+
+static void
+check_on_waited(void *arg, int result)
+{
+	struct certs_check_wait *wait = arg;
+
+	wait->result = result;
+	loop_stop(wait->loop);
 }
 
 int
 certs_check(struct certs *certs, const struct settings *set,
-    const struct certs *old, struct certs_faults *faults,
-    struct certs_faults *warnings)
+    struct certs_faults *faults, struct certs_faults *warnings)
 {
-	struct certs_check k = { .certs = certs, .old = old,
-	    .faults = faults, .warnings = warnings };
-	char temporary[sizeof(CHECK_ROOT_TEMPLATE)];
-	const char *root;
+	struct certs_check_wait wait = { .loop = loop_new() };
+	struct certs_check_job job = {
+		.certs = certs,
+		.set = set,
+		.faults = faults,
+		.warnings = warnings,
+		.done = check_on_waited,
+		.arg = &wait,
+	};
 
-	/* What the system trusts is looked at by the process that needs it. */
-	if (certs->certs_fd == -1 || (certs->n == 0 && !certs->has_own_ca))
-		return 0;
-	if ((root = check_root(set, temporary)) == NULL ||
-	    check_spawn(&k, set) == -1) {
-		certs_fault(faults, &check_nothing, strerror(errno));
-	} else {
-		check_tell(&k, set, root);
-		check_hear(&k);
-		check_end(&k);
-	}
-	if (temporary[0] != '\0')
-		(void)rmdir(temporary);
-	return faults->n == 0 ? 0 : -1;
+	(void)certs_check_start(wait.loop, &job);
+	loop_run(wait.loop);
+	loop_free(wait.loop);
+	return wait.result;
 }

@@ -5,8 +5,10 @@
 #include <stdbool.h>
 
 struct certs;
+struct certs_check;
 struct certs_faults;
 struct certs_item;
+struct loop;
 struct settings;
 struct wire_writer;
 
@@ -15,14 +17,32 @@ struct wire_writer;
 #define CERTS_CHECK_KEY_MS	10
 
 /*
- * Has them looked at, and fills in the items' info.  Certificates out of date
- * are faults if they are not those of old (NULL: then they are warnings);
- * other faults always are.  -1 with faults.  The master stands still so long,
- * but no longer than CERTS_CHECK_MS and CERTS_CHECK_KEY_MS for each key.
+ * What is to be looked at; the items' info is filled in.  Certificates out of
+ * date are faults if they are not those of old (NULL: then they are
+ * warnings); other faults always are.  All is borrowed until done is called.
  */
+struct certs_check_job {
+	struct certs		*certs;
+	const struct settings	*set;
+	const struct certs	*old;
+	struct certs_faults	*faults, *warnings;
+	void			(*done)(void *arg, int result);	/* 0; -1 */
+	void			*arg;
+};
+
+/*
+ * Calls done once, with -1 if there are faults: at the end of a turn of the
+ * loop, after CERTS_CHECK_MS and CERTS_CHECK_KEY_MS for each key at the
+ * latest.
+ */
+struct certs_check	*certs_check_start(struct loop *,
+			    const struct certs_check_job *);
+/* Before done was called; it is not called any more. */
+void	certs_check_cancel(struct certs_check *);
+/* The same in a loop of its own, for a start: waits. */
 int	certs_check(struct certs *, const struct settings *,
-	    const struct certs *old, struct certs_faults *faults,
-	    struct certs_faults *warnings) __attribute__((warn_unused_result));
+	    struct certs_faults *faults, struct certs_faults *warnings)
+	    __attribute__((warn_unused_result));
 /* Was there a certificate of the same bytes among those of old? */
 bool	certs_item_is_old(const struct certs *, const struct certs_item *,
 	    const struct certs *old);

@@ -40,17 +40,32 @@ ctl_say(void *arg, const char *fault)
 	ctl_conn_send_fault(arg, fault);
 }
 
-static enum master_ctl_result
+static void
+ctl_reloaded(void *arg, int result)
+{
+	ctl_conn_done(arg, result == 0 ? MASTER_CTL_OK : MASTER_CTL_REFUSED);
+}
+
+static void
 ctl_reload(void *owner, struct ctl_conn *c)
 {
+	const struct reload_teller teller = { .say = ctl_say,
+	    .done = ctl_reloaded, .arg = c };
 	struct master *m = owner;
 
-	if (!master_can_reload(m))
-		return MASTER_CTL_NOT_NOW;
+	if (!master_can_reload(m)) {
+		ctl_conn_done(c, MASTER_CTL_NOT_NOW);
+		return;
+	}
 	log_info("control: reload, asked by pid %ld", (long)ctl_conn_pid(c));
 	m->reload.granted_ms = clock_ms();
-	return reload(m, ctl_say, c) == 0 ? MASTER_CTL_OK :
-	    MASTER_CTL_REFUSED;
+	reload(m, &teller);
+}
+
+static void
+ctl_gone(void *owner, struct ctl_conn *c)
+{
+	reload_forget(owner, c);
 }
 
 static enum master_ctl_result
@@ -167,6 +182,7 @@ ctl_auth(void *owner, struct ctl_conn *c, const struct master_ctl_auth *ask)
 
 const struct ctl_hooks ctl_commands = {
 	.reload = ctl_reload,
+	.gone = ctl_gone,
 	.stop = ctl_stop,
 	.status = ctl_status,
 	.tls = ctl_tls,

@@ -38,6 +38,7 @@ struct ctl_conn {
 	struct channel		*channel;
 	struct loop_timer	 idle;
 	pid_t			 pid;
+	bool			 is_waiting;	/* for a reload */
 };
 
 static int	ctl_on_reload(void *, uint32_t, struct wire_reader *, int);
@@ -75,6 +76,8 @@ ctl_conn_free(struct ctl_conn *c)
 {
 	LIST_REMOVE(c, entry);
 	c->server->nconns--;
+	if (c->is_waiting)
+		c->server->hooks->gone(c->server->owner, c);
 	loop_timer_stop(&c->idle);
 	channel_free(c->channel);
 	free(c);
@@ -293,7 +296,7 @@ ctl_server_tick(struct ctl_server *cs)
 
 /* Commands. */
 
-static void
+void
 ctl_conn_done(struct ctl_conn *c, enum master_ctl_result result)
 {
 	struct master_ctl_done m = { .result = (uint8_t)result };
@@ -302,6 +305,7 @@ ctl_conn_done(struct ctl_conn *c, enum master_ctl_result result)
 
 	wire_writer_init(&w, body, sizeof(body));
 	master_ctl_done_put(&w, &m);
+	c->is_waiting = false;
 	channel_send(c->channel, MASTER_CTL_DONE, 0, &w, -1);
 	loop_timer_start(&c->server->idle, &c->idle, ctl_conn_idle, c);
 }
@@ -324,7 +328,13 @@ ctl_on_reload(void *arg, uint32_t id, struct wire_reader *r, int fd)
 
 	(void)id;
 	(void)fd;
-	return ctl_conn_run(c, r, c->server->hooks->reload);
+	/* A second one before the answer to the first breaks the rules. */
+	if (wire_end(r) == -1 || c->is_waiting)
+		return -1;
+	c->is_waiting = true;
+	loop_timer_stop(&c->idle);
+	c->server->hooks->reload(c->server->owner, c);
+	return 0;
 }
 
 static int

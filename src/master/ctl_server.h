@@ -26,7 +26,9 @@ struct rundir;
 
 /* What the commands do; each answers with ctl_conn_send_...(). */
 struct ctl_hooks {
-	enum master_ctl_result	(*reload)(void *owner, struct ctl_conn *);
+	/* Answers with ctl_conn_done(), now or later, unless it is gone. */
+	void			(*reload)(void *owner, struct ctl_conn *);
+	void			(*gone)(void *owner, struct ctl_conn *);
 	enum master_ctl_result	(*stop)(void *owner, struct ctl_conn *);
 	enum master_ctl_result	(*status)(void *owner, struct ctl_conn *);
 	enum master_ctl_result	(*tls)(void *owner, struct ctl_conn *);
@@ -66,6 +68,8 @@ void	ctl_server_clear(struct ctl_server *);
 /* Once a second: listens again after a want of fds. */
 void	ctl_server_tick(struct ctl_server *);
 
+/* The answer to a command is complete. */
+void	ctl_conn_done(struct ctl_conn *, enum master_ctl_result);
 /* Who is connected. */
 pid_t	ctl_conn_pid(const struct ctl_conn *);
 void	ctl_conn_send_suite(struct ctl_conn *,

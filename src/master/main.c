@@ -152,7 +152,7 @@ main_certs(const struct settings *set)
 	struct certs *certs;
 	size_t i;
 
-	certs = master_tls_load(set, NULL, &faults, &warnings);
+	certs = master_tls_load(set, &faults, &warnings);
 	for (i = 0; i < faults.n; i++)
 		(void)fprintf(stderr, "%s\n", faults.text[i]);
 	for (i = 0; i < warnings.n; i++)

@@ -419,6 +419,7 @@ master_stop(struct master *m)
 	if (m->is_stopping)
 		return;
 	m->is_stopping = true;
+	reload_cancel(m);
 	for (i = 0; i <= SERVICE_LAST; i++)
 		listeners_close(&m->listeners[i], NULL);
 	ctl_server_close(&m->ctl);
@@ -476,7 +477,7 @@ master_grant(struct master_wish *wish)
 bool
 master_can_reload(const struct master *m)
 {
-	return m->is_up && !m->is_stopping &&
+	return m->is_up && !m->is_stopping && m->job == NULL &&
 	    m->services[MASTER_AUTH].n[CHILD_IS_STARTING] == 0 &&
 	    m->services[MASTER_SIGNER_SERVICE].n[CHILD_IS_STARTING] == 0;
 }
@@ -485,7 +486,7 @@ static void
 master_follow_signals(struct master *m)
 {
 	if (master_can_reload(m) && master_grant(&m->reload))
-		(void)reload(m, NULL, NULL);
+		reload(m, NULL);
 	if (master_grant(&m->reopen))
 		master_reopen(m);
 }

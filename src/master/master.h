@@ -19,6 +19,7 @@
 struct certs;
 struct child;
 struct master_log;
+struct reload_job;
 struct settings;
 
 enum master_service {
@@ -59,6 +60,7 @@ struct master {
 	struct certs		*certs;		/* in force */
 	struct tickets		 tickets;
 	struct mails		 mails;
+	struct reload_job	*job;	/* a reload under way, or NULL */
 	uint64_t		 looked_ms;	/* at files of certificates */
 	char			 refused[256];	/* why, to tell it once */
 	struct master_wish	 reload, reopen;

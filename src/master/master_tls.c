@@ -29,13 +29,13 @@
 #define TLS_DAY_S	86400
 
 struct certs *
-master_tls_load(const struct settings *set, const struct certs *old,
-    struct certs_faults *faults, struct certs_faults *warnings)
+master_tls_load(const struct settings *set, struct certs_faults *faults,
+    struct certs_faults *warnings)
 {
 	struct certs *certs = certs_load(set, faults);
 
 	if (certs != NULL &&
-	    certs_check(certs, set, old, faults, warnings) == -1) {
+	    certs_check(certs, set, faults, warnings) == -1) {
 		certs_free(certs);
 		return NULL;
 	}

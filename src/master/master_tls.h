@@ -13,11 +13,11 @@ struct master;
 struct settings;
 
 /*
- * Certificates and keys of these settings, looked at; old are those in force,
- * or NULL.  NULL with faults; warnings may come either way.
+ * Certificates and keys of these settings, looked at, for a start: waits.
+ * NULL with faults; warnings may come either way.
  */
 struct certs	*master_tls_load(const struct settings *,
-		    const struct certs *old, struct certs_faults *faults,
+		    struct certs_faults *faults,
 		    struct certs_faults *warnings);
 /* Does the suite need a tls-signer? */
 bool		 master_tls_has_keys(const struct master *);

@@ -9,99 +9,86 @@
 #include <bsd/string.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/settings.h"
 #include "config/settings_print.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/xmem.h"
 #include "master/certs.h"
+#include "master/certs_check.h"
 #include "master/check.h"
 #include "master/listeners.h"
 #include "master/master.h"
 #include "master/master_log.h"
-#include "master/master_tls.h"
 #include "master/room.h"
+#include "master/signers.h"
 
-/* Who is told of faults, beside the log. */
-struct reload_teller {
-	reload_say_fn	 say;		/* may be NULL */
-	void		*arg;
-	bool		 is_fixed;	/* a change needs a restart */
+/* One reload, from the configuration to new processes. */
+struct reload_job {
+	struct master		*m;
+	struct reload_teller	 teller;
+	bool			 is_fixed;	/* a change needs a restart */
+	struct settings		*set;	/* NULL: certificates only */
+	struct certs		*certs;
+	struct certs_check	*check;
+	struct certs_faults	 faults, warnings;
 };
 
 static void
-reload_refuse(const struct reload_teller *t, const char *why)
+reload_refuse(const struct reload_job *job, const char *why)
 {
 	log_error("reload: %s; the old configuration stays", why);
-	if (t->say != NULL)
-		t->say(t->arg, why);
+	if (job->teller.say != NULL)
+		job->teller.say(job->teller.arg, why);
 }
 
 /* What a running suite is built upon. */
 static void
 reload_on_change(void *arg, const char *name, bool needs_restart)
 {
-	struct reload_teller *t = arg;
+	struct reload_job *job = arg;
 	char why[128];
 
 	if (!needs_restart)
 		return;
-	t->is_fixed = true;
+	job->is_fixed = true;
 	(void)snprintf(why, sizeof(why), "a change of %s needs a restart",
 	    name);
-	reload_refuse(t, why);
+	reload_refuse(job, why);
 }
 
 static bool
-reload_is_usable(const struct master *m, const struct settings *set,
-    struct reload_teller *t)
+reload_is_usable(struct reload_job *job, const struct settings *set)
 {
 	struct check_faults faults;
 	size_t i;
 
-	settings_diff(m->settings, set, reload_on_change, t);
-	if (t->is_fixed)
+	settings_diff(job->m->settings, set, reload_on_change, job);
+	if (job->is_fixed)
 		return false;
 	(void)check_settings(set, &faults);
 	for (i = 0; i < faults.n; i++)
-		reload_refuse(t, faults.text[i]);
+		reload_refuse(job, faults.text[i]);
 	return faults.n == 0;
 }
 
-/* Certificates of the new settings; NULL after telling why not. */
-static struct certs *
-reload_load_certs(const struct master *m, const struct settings *set,
-    const struct reload_teller *t)
-{
-	struct certs_faults faults = { .n = 0 }, warnings = { .n = 0 };
-	struct certs *certs;
-	size_t i;
-
-	certs = master_tls_load(set, m->certs, &faults, &warnings);
-	if (certs != NULL)
-		certs->warned_day = m->certs->warned_day;
-	for (i = 0; i < faults.n; i++)
-		reload_refuse(t, faults.text[i]);
-	for (i = 0; i < warnings.n; i++)
-		log_warn("%s", warnings.text[i]);
-	return certs;
-}
-
 static struct settings *
-reload_read(const struct master *m, struct reload_teller *t)
+reload_read(struct reload_job *job)
 {
 	struct settings_faults faults = { .n = 0 };
 	struct settings *set;
 	size_t i;
 
-	set = settings_read(m->config_path, &faults);
+	set = settings_read(job->m->config_path, &faults);
 	for (i = 0; i < faults.n; i++)
-		reload_refuse(t, faults.text[i]);
+		reload_refuse(job, faults.text[i]);
 	for (i = 0; i < faults.nnotices; i++)
 		log_info("%s", faults.notices[i]);
 	settings_faults_clear(&faults);
-	if (set != NULL && !reload_is_usable(m, set, t)) {
+	if (set != NULL && !reload_is_usable(job, set)) {
 		settings_free(set);
 		set = NULL;
 	}
@@ -110,17 +97,18 @@ reload_read(const struct master *m, struct reload_teller *t)
 
 /* The sockets for both services, or none. */
 static int
-reload_listen(struct master *m, const struct settings *set,
-    struct listeners *all, const struct reload_teller *t)
+reload_listen(const struct reload_job *job, struct listeners *all)
 {
+	struct master *m = job->m;
 	struct listeners_fault fault;
 	size_t i, k;
 
 	for (i = 0; i <= SERVICE_LAST; i++) {
 		if (listeners_open(&all[i], (enum service_id)i,
-		    &set->services[i], &m->listeners[i], 0, &fault) == 0)
+		    &job->set->services[i], &m->listeners[i], 0,
+		    &fault) == 0)
 			continue;
-		reload_refuse(t, fault.text);
+		reload_refuse(job, fault.text);
 		for (k = 0; k < i; k++)
 			listeners_close(&all[k], &m->listeners[k]);
 		return -1;
@@ -157,41 +145,52 @@ reload_take(struct master *m, struct settings *set, struct certs *certs,
 			service_retire(&m->services[i]);
 }
 
-int
-reload(struct master *m, reload_say_fn say, void *arg)
+/* New sockets and log files, then all of it; -1: nothing has changed. */
+static int
+reload_finish_settings(struct reload_job *job)
 {
-	struct reload_teller t = { .say = say, .arg = arg };
 	struct listeners all[SERVICE_LAST + 1];
-	struct settings *set;
-	struct certs *certs;
+	struct master *m = job->m;
 	size_t i;
 
-	if ((set = reload_read(m, &t)) == NULL)
+	if (reload_listen(job, all) == -1)
 		return -1;
-	if ((certs = reload_load_certs(m, set, &t)) == NULL ||
-	    reload_listen(m, set, all, &t) == -1) {
-		certs_free(certs);
-		settings_free(set);
-		return -1;
-	}
-	if (master_log_configure(m->log, set, m->is_foreground) == -1) {
-		reload_refuse(&t, "a log file cannot be opened");
+	if (master_log_configure(m->log, job->set, m->is_foreground) == -1) {
+		reload_refuse(job, "a log file cannot be opened");
 		for (i = 0; i <= SERVICE_LAST; i++)
 			listeners_close(&all[i], &m->listeners[i]);
-		certs_free(certs);
-		settings_free(set);
 		return -1;
 	}
-	reload_take(m, set, certs, all);
+	reload_take(m, job->set, job->certs, all);
+	job->set = NULL;
+	job->certs = NULL;
 	master_send_fallbacks(m);
 	log_info("configuration read again");
 	return 0;
 }
 
+static void
+reload_finish_certs(struct reload_job *job)
+{
+	struct master *m = job->m;
+	size_t i;
+
+	certs_free(m->certs);
+	m->certs = job->certs;
+	job->certs = NULL;
+	signers_renew(m);
+	m->refused[0] = '\0';
+	for (i = MASTER_SIGNER_SERVICE; i < MASTER_SERVICES; i++)
+		service_retire(&m->services[i]);
+	log_info("certificates have changed, and are taken");
+}
+
 /* Told once, until something else is wrong. */
 static void
-reload_refuse_certs(struct master *m, const struct certs_faults *faults)
+reload_refuse_certs(const struct reload_job *job)
 {
+	const struct certs_faults *faults = &job->faults;
+	struct master *m = job->m;
 	size_t i;
 
 	if (strncmp(m->refused, faults->text[0], sizeof(m->refused) - 1) == 0)
@@ -202,24 +201,108 @@ reload_refuse_certs(struct master *m, const struct certs_faults *faults)
 		    faults->text[i]);
 }
 
+static void
+reload_end(struct reload_job *job, int result)
+{
+	job->m->job = NULL;
+	if (job->teller.done != NULL)
+		job->teller.done(job->teller.arg, result);
+	certs_free(job->certs);
+	settings_free(job->set);
+	free(job);
+}
+
+/* The certificates were looked at. */
+static void
+reload_checked(void *arg, int result)
+{
+	struct reload_job *job = arg;
+	size_t i;
+
+	job->check = NULL;
+	if (job->set == NULL) {
+		if (result == 0)
+			reload_finish_certs(job);
+		else
+			reload_refuse_certs(job);
+		reload_end(job, result);
+		return;
+	}
+	for (i = 0; i < job->faults.n; i++)
+		reload_refuse(job, job->faults.text[i]);
+	for (i = 0; i < job->warnings.n; i++)
+		log_warn("%s", job->warnings.text[i]);
+	if (result == 0)
+		result = reload_finish_settings(job);
+	reload_end(job, result);
+}
+
+/* With the settings of the job, or those in force. */
+static void
+reload_load_certs(struct reload_job *job)
+{
+	struct master *m = job->m;
+	const struct certs_check_job check = {
+		.set = job->set != NULL ? job->set : m->settings,
+		.certs = certs_load(job->set != NULL ? job->set : m->settings,
+		    &job->faults),
+		.old = m->certs,
+		.faults = &job->faults,
+		.warnings = &job->warnings,
+		.done = reload_checked,
+		.arg = job,
+	};
+
+	job->certs = check.certs;
+	if (job->certs == NULL) {
+		reload_checked(job, -1);
+		return;
+	}
+	job->certs->warned_day = m->certs->warned_day;
+	job->check = certs_check_start(m->loop, &check);
+}
+
+static struct reload_job *
+reload_new(struct master *m, const struct reload_teller *teller)
+{
+	struct reload_job *job = xcalloc(1, sizeof(*job));
+
+	job->m = m;
+	if (teller != NULL)
+		job->teller = *teller;
+	m->job = job;
+	return job;
+}
+
+void
+reload(struct master *m, const struct reload_teller *teller)
+{
+	struct reload_job *job = reload_new(m, teller);
+
+	if ((job->set = reload_read(job)) == NULL)
+		reload_end(job, -1);
+	else
+		reload_load_certs(job);
+}
+
 void
 reload_certs(struct master *m)
 {
-	struct certs_faults faults = { .n = 0 }, warnings = { .n = 0 };
-	struct certs *certs;
-	size_t i;
+	reload_load_certs(reload_new(m, NULL));
+}
 
-	certs = master_tls_load(m->settings, m->certs, &faults, &warnings);
-	if (certs == NULL) {
-		reload_refuse_certs(m, &faults);
+void
+reload_forget(struct master *m, const void *arg)
+{
+	if (m->job != NULL && m->job->teller.arg == arg)
+		m->job->teller = (struct reload_teller){ .say = NULL };
+}
+
+void
+reload_cancel(struct master *m)
+{
+	if (m->job == NULL)
 		return;
-	}
-	certs->warned_day = m->certs->warned_day;
-	certs_free(m->certs);
-	m->certs = certs;
-	signers_renew(m);
-	m->refused[0] = '\0';
-	for (i = MASTER_SIGNER_SERVICE; i < MASTER_SERVICES; i++)
-		service_retire(&m->services[i]);
-	log_info("certificates have changed, and are taken");
+	certs_check_cancel(m->job->check);
+	reload_end(m->job, -1);
 }

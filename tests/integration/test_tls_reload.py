@@ -9,6 +9,7 @@ import time
 import pytest
 
 from harness import procs
+from harness.suite import Background, program
 from harness.tls import (
     certificates, context, tls_client, tls_options, tls_socket, upgrade,
 )
@@ -180,3 +181,52 @@ def test_a_certificate_for_each_name(new_suite):
     sections(suite, most, "a")
     suite.ctl("reload", timeout=60)
     procs.wait_until(lambda: are_shown("a.test"), "new certificates", 60)
+
+
+def test_the_master_serves_while_certificates_are_checked(new_suite, hosts):
+    """A check that hangs holds up the reload and nothing else."""
+    suite = new_suite(start=False, **tls_options())
+    suite.allow("reload: ")
+    flag, signer = suite.dir / "flag", suite.dir / "signer"
+    signer.write_text(
+        f"#!/bin/sh\n[ -e {flag} ] && exec sleep 1000\n"
+        f"exec {program('tls-signer')}\n"
+    )
+    signer.chmod(0o755)
+    suite.options["settings"]["tls_signer_executable"] = signer
+    suite.write_conf()
+    suite.start()
+    suite.add_row(hosts.row("joe"))
+    flag.touch()
+    time.sleep(1)
+    reloading = Background(lambda: suite.ctl("reload", status=1))
+    (sleeper,) = suite.wait_children("sleep", 1)
+    for _ in range(3):
+        assert "tls-signer" in suite.ctl("status")
+        # In per-connection mode the master starts a process for each.
+        for _ in range(4):
+            with tls_client("imap", suite.addr("imaps")) as client:
+                assert client.login("joe", "pw")[1].startswith("a OK")
+    # A second reload has to wait.
+    start = suite.mark()
+    os.kill(suite.pid, signal.SIGHUP)
+    os.kill(sleeper, signal.SIGKILL)
+    assert "it ended, or did not answer in time" in reloading.wait()
+    flag.unlink()
+    suite.wait_log("configuration read again", start, 20)
+
+
+def test_the_end_amid_a_check(new_suite):
+    suite = new_suite(start=False, **tls_options())
+    suite.allow("reload: ")
+    signer = suite.dir / "signer"
+    signer.write_text(HANGS)
+    signer.chmod(0o755)
+    suite.start()
+    suite.options["settings"]["tls_signer_executable"] = signer
+    suite.write_conf()
+    time.sleep(1)
+    reloading = Background(lambda: suite.ctl("reload", status=None))
+    suite.wait_children("sleep", 1)
+    assert suite.stop() == 0
+    reloading.wait()

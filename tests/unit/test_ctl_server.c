@@ -39,7 +39,9 @@ struct bed {
 	struct loop		*loop;
 	struct ctl_server	 ctl;
 	enum master_ctl_result	 result;
-	unsigned int		 nreloads, nstops;
+	unsigned int		 nreloads, nstops, ngone;
+	struct ctl_conn		*reloading;
+	bool			 is_slow;	/* reloads */
 	struct master_ctl_auth	 asked;
 	char			 fault[RUNDIR_FAULT_MAX];
 	int			 saved_stderr, nfds;
@@ -47,15 +49,27 @@ struct bed {
 
 /* The master's side. */
 
-static enum master_ctl_result
+static void
 hook_reload(void *owner, struct ctl_conn *c)
 {
 	struct bed *b = owner;
 
 	b->nreloads++;
+	b->reloading = c;
+	if (b->is_slow)
+		return;
 	if (b->result == MASTER_CTL_REFUSED)
 		ctl_conn_send_fault(c, "a.conf:3: bad\n\x1b[2J");
-	return b->result;
+	ctl_conn_done(c, b->result);
+}
+
+static void
+hook_gone(void *owner, struct ctl_conn *c)
+{
+	struct bed *b = owner;
+
+	assert_ptr_equal(c, b->reloading);
+	b->ngone++;
 }
 
 static enum master_ctl_result
@@ -105,8 +119,8 @@ hook_auth(void *owner, struct ctl_conn *c, const struct master_ctl_auth *m)
 }
 
 static const struct ctl_hooks hooks = {
-	.reload = hook_reload, .stop = hook_stop, .status = hook_status,
-	.tls = hook_tls, .auth = hook_auth,
+	.reload = hook_reload, .gone = hook_gone, .stop = hook_stop,
+	.status = hook_status, .tls = hook_tls, .auth = hook_auth,
 };
 
 /* wicketctl's side. */
@@ -310,6 +324,44 @@ is_closed(int fd)
 	while ((n = recv(fd, &byte, 1, MSG_DONTWAIT)) == 1)
 		continue;
 	return n == 0 || errno == ECONNRESET;
+}
+
+/* An answer that takes its time: other commands are served, nobody is idle. */
+static void
+test_slow_reload(void **state)
+{
+	struct bed *b = *state;
+	struct heard h, other;
+
+	b->is_slow = true;
+	hear(b, &h);
+	ask(b, &h, MASTER_CTL_RELOAD);
+	assert_int_equal(h.ndone, 0);
+	hear(b, &other);
+	ask(b, &other, MASTER_CTL_STATUS);
+	assert_int_equal(other.ndone, 1);
+	settle_to(b, 10 * CTL_SERVER_IDLE_MS);
+	ctl_conn_done(b->reloading, MASTER_CTL_OK);
+	settle(b);
+	assert_int_equal(h.ndone, 1);
+	assert_int_equal(b->ngone, 0);
+	channel_free(h.channel);
+	settle(b);
+	assert_int_equal(b->ngone, 0);
+	/* One that leaves before its answer. */
+	hear(b, &h);
+	ask(b, &h, MASTER_CTL_RELOAD);
+	channel_free(h.channel);
+	settle(b);
+	assert_int_equal(b->ngone, 1);
+	/* One that asks twice. */
+	hear(b, &h);
+	ask(b, &h, MASTER_CTL_RELOAD);
+	ask(b, &h, MASTER_CTL_RELOAD);
+	assert_int_equal(b->ngone, 2);
+	assert_int_equal(h.nclosed, 1);
+	channel_free(h.channel);
+	channel_free(other.channel);
 }
 
 static void
@@ -570,6 +622,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_commands, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_slow_reload, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_a_channel_to_auth,
 		    set_up, tear_down),
