@@ -40,6 +40,7 @@ EXTRA_DIST += tests/fuzz/http_reply.dict
 EXTRA_DIST += tests/fuzz/imap_backend.dict
 EXTRA_DIST += tests/fuzz/imap_parse.dict
 EXTRA_DIST += tests/fuzz/nginx_conf.dict
+EXTRA_DIST += tests/fuzz/mech.dict
 EXTRA_DIST += tests/fuzz/passdb.dict
 EXTRA_DIST += tests/fuzz/password.dict
 EXTRA_DIST += tests/fuzz/passwd_file.dict
