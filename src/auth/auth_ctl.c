@@ -19,6 +19,7 @@
 #include "auth/auth_request.h"
 #include "auth/auth_watch.h"
 #include "auth/cache_admin.h"
+#include "auth/host_admin.h"
 #include "config/settings.h"
 #include "ipc/ctl_auth.h"
 #include "ipc/roles.h"
@@ -40,6 +41,7 @@ struct auth_ctl_peer {
 static int	auth_ctl_test(void *, uint32_t, struct wire_reader *, int);
 static int	auth_ctl_explain(void *, uint32_t, struct wire_reader *, int);
 static int	auth_ctl_status(void *, uint32_t, struct wire_reader *, int);
+static int	auth_ctl_hosts(void *, uint32_t, struct wire_reader *, int);
 static int	auth_ctl_cache_status(void *, uint32_t, struct wire_reader *,
 		    int);
 static int	auth_ctl_cache_flush(void *, uint32_t, struct wire_reader *,
@@ -51,6 +53,7 @@ static const struct channel_row auth_ctl_rows[] = {
 	{ CTL_AUTH_EXPLAIN, "EXPLAIN", 1, 7, CHANNEL_BODY_MAX, false, false,
 	    auth_ctl_explain },
 	{ CTL_AUTH_STATUS, "STATUS", 1, 0, 0, false, false, auth_ctl_status },
+	{ CTL_AUTH_HOSTS, "HOSTS", 1, 0, 0, false, false, auth_ctl_hosts },
 	{ CTL_AUTH_CACHE_STATUS, "CACHE_STATUS", 1, 0, 0, false, false,
 	    auth_ctl_cache_status },
 	{ CTL_AUTH_CACHE_FLUSH, "CACHE_FLUSH", 1, 2, CHANNEL_BODY_MAX, false,
@@ -300,6 +303,32 @@ auth_ctl_status(void *arg, uint32_t id, struct wire_reader *r, int fd)
 	auth_ctl_tell_number(p, "workers_max", env->pool->config.count_max);
 	auth_ctl_tell_number(p, "tasks_waiting", env->pool->nqueued);
 	auth_ctl_tell_hosts(p);
+	auth_ctl_done(p, CTL_AUTH_OK);
+	return 0;
+}
+
+static void
+auth_ctl_tell_host(void *arg, const struct ctl_auth_host *m)
+{
+	struct auth_ctl_peer *p = arg;
+	uint8_t body[sizeof(*m) + 8];
+	struct wire_writer w;
+
+	wire_writer_init(&w, body, sizeof(body));
+	ctl_auth_host_put(&w, m);
+	channel_send(p->channel, CTL_AUTH_HOST, 0, &w, -1);
+}
+
+static int
+auth_ctl_hosts(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct auth_ctl_peer *p = arg;
+
+	(void)id;
+	(void)fd;
+	if (auth_ctl_begin(p) == -1 || wire_end(r) == -1)
+		return -1;
+	host_admin_tell(&p->ctl->env->hosts, auth_ctl_tell_host, p);
 	auth_ctl_done(p, CTL_AUTH_OK);
 	return 0;
 }

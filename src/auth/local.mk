@@ -40,6 +40,8 @@ src_auth_libauth_a_SOURCES = \
 	src/auth/grant.h \
 	src/auth/grant_host.c \
 	src/auth/grant_host.h \
+	src/auth/host_admin.c \
+	src/auth/host_admin.h \
 	src/auth/mail_host.c \
 	src/auth/mail_host.h \
 	src/auth/mech.c \

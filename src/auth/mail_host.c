@@ -118,6 +118,21 @@ mail_hosts_said(struct mail_hosts *all, const struct netaddr *addr)
 	    mail_hosts_find(all, addr);
 }
 
+struct mail_host *
+mail_hosts_next(struct mail_hosts *all, struct mail_host *h)
+{
+	return h == NULL ? RB_MIN(mail_host_tree, &all->tree) :
+	    RB_NEXT(mail_host_tree, &all->tree, h);
+}
+
+bool
+mail_hosts_has(struct mail_hosts *all, const struct netaddr *addr)
+{
+	struct mail_host key = { .addr = *addr };
+
+	return RB_FIND(mail_host_tree, &all->tree, &key) != NULL;
+}
+
 /* What became of logins. */
 
 static uint32_t

@@ -80,6 +80,11 @@ struct mail_host	*mail_hosts_get(struct mail_hosts *,
 /* The same, but a new one only while there are few. */
 struct mail_host	*mail_hosts_said(struct mail_hosts *,
 			    const struct netaddr *);
+/* The one that follows in the order of addresses, of NULL the first. */
+struct mail_host	*mail_hosts_next(struct mail_hosts *,
+			    struct mail_host *);
+/* Is it in the table? */
+bool	mail_hosts_has(struct mail_hosts *, const struct netaddr *);
 
 /* A client (a number that is his alone) could not log in there. */
 void	mail_host_failed(struct mail_host *, enum login_auth_trouble,

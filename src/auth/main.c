@@ -40,6 +40,7 @@ struct auth_main {
 	struct settings		*settings;
 	struct master_auth	 self;		/* count 0: not told yet */
 	struct buf		 parts;		/* of the settings */
+	struct host_orders	 orders;	/* from before START */
 	bool			 is_started;
 	struct auth_server	 server;
 };
@@ -47,6 +48,7 @@ struct auth_main {
 static int	auth_main_settings(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_fallback(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_self(void *, uint32_t, struct wire_reader *, int);
+static int	auth_main_host(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_start(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_drain(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_login(void *, uint32_t, struct wire_reader *, int);
@@ -64,6 +66,8 @@ static const struct channel_row auth_main_rows[] = {
 	    auth_main_fallback },
 	{ MASTER_AUTH_SELF, "AUTH_SELF", AUTH_MAIN_SETUP, 2, 2, false, true,
 	    auth_main_self },
+	{ MASTER_HOST, "HOST", AUTH_MAIN_SETUP | AUTH_MAIN_SERVING, 8, 20,
+	    false, false, auth_main_host },
 	{ MASTER_START, "START", AUTH_MAIN_SETUP, 0, 0, false, true,
 	    auth_main_start },
 	{ MASTER_LOGIN_PEER, "LOGIN_PEER", AUTH_MAIN_SERVING, 4, 4, true,
@@ -108,6 +112,20 @@ auth_main_self(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 	(void)id;
 	(void)fd;
 	return master_auth_get(r, &m->self);
+}
+
+static int
+auth_main_host(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct auth_main *m = endpoint;
+	struct host_order order;
+
+	(void)id;
+	(void)fd;
+	if (host_order_get(r, &order) == -1)
+		return -1;
+	return host_orders_set(m->is_started ?
+	    &m->server.requests.hosts.orders : &m->orders, &order);
 }
 
 static int
@@ -278,6 +296,7 @@ auth_main_serve(struct auth_main *m)
 	if (auth_server_init(&m->server, m->settings, m->loop, m->master,
 	    why) == -1)
 		fatal(PROC_EXIT_CONFIG, "%s", why);
+	m->server.requests.hosts.orders = m->orders;
 	/* Before READY: who has heard of us may send signals. */
 	loop_signal(m->loop, SIGHUP, auth_main_on_hup, m);
 	loop_signal(m->loop, SIGUSR2, auth_main_on_usr2, m);

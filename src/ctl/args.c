@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ipc/host_order.h"
 #include "ipc/login_auth.h"
 #include "ipc/roles.h"
 #include "lib/strutil.h"
@@ -20,25 +21,36 @@
 #define ARGS_ALL	0x4u	/* --all */
 #define ARGS_FILE	0x8u	/* a file instead of a user */
 #define ARGS_MAP	0x10u	/* --map, --sql, --data */
+#define ARGS_HOST	0x20u	/* the word is a host */
 
 static const struct args_command {
 	const char	*words[2];
 	enum args_task	 task;
 	unsigned int	 takes;
-	bool		 may_name, must_name;	/* a user */
+	bool		 may_name, must_name;	/* a user, or a host */
+	uint8_t		 mode;			/* of a host */
 } args_commands[] = {
 	{ { "auth", "test" }, ARGS_AUTH_TEST, ARGS_LOGIN | ARGS_PASSWORD,
-	    true, true },
-	{ { "cache", "flush" }, ARGS_CACHE_FLUSH, 0, true, false },
-	{ { "cache", "status" }, ARGS_CACHE_STATUS, 0, false, false },
-	{ { "convert", "nginx" }, ARGS_CONVERT_NGINX, ARGS_FILE, true, true },
+	    true, true, 0 },
+	{ { "cache", "flush" }, ARGS_CACHE_FLUSH, 0, true, false, 0 },
+	{ { "cache", "status" }, ARGS_CACHE_STATUS, 0, false, false, 0 },
+	{ { "convert", "nginx" }, ARGS_CONVERT_NGINX, ARGS_FILE, true, true,
+	    0 },
 	{ { "convert", "perdition" }, ARGS_CONVERT_PERDITION,
-	    ARGS_FILE | ARGS_MAP, true, true },
-	{ { "explain", NULL }, ARGS_EXPLAIN, ARGS_LOGIN, true, true },
-	{ { "reload", NULL }, ARGS_RELOAD, 0, false, false },
-	{ { "status", NULL }, ARGS_STATUS, ARGS_ALL, false, false },
-	{ { "stop", NULL }, ARGS_STOP, 0, false, false },
-	{ { "tls", NULL }, ARGS_TLS, 0, false, false },
+	    ARGS_FILE | ARGS_MAP, true, true, 0 },
+	{ { "explain", NULL }, ARGS_EXPLAIN, ARGS_LOGIN, true, true, 0 },
+	{ { "hosts", "auto" }, ARGS_HOSTS_SET, ARGS_HOST, true, true,
+	    HOST_AUTO },
+	{ { "hosts", "down" }, ARGS_HOSTS_SET, ARGS_HOST, true, true,
+	    HOST_DOWN },
+	{ { "hosts", "drain" }, ARGS_HOSTS_SET, ARGS_HOST, true, true,
+	    HOST_DRAIN },
+	{ { "hosts", "up" }, ARGS_HOSTS_SET, ARGS_HOST, true, true, HOST_UP },
+	{ { "hosts", NULL }, ARGS_HOSTS, 0, false, false, 0 },
+	{ { "reload", NULL }, ARGS_RELOAD, 0, false, false, 0 },
+	{ { "status", NULL }, ARGS_STATUS, ARGS_ALL, false, false, 0 },
+	{ { "stop", NULL }, ARGS_STOP, 0, false, false, 0 },
+	{ { "tls", NULL }, ARGS_TLS, 0, false, false, 0 },
 };
 
 #define ARGS_COMMANDS	(sizeof(args_commands) / sizeof(args_commands[0]))
@@ -102,6 +114,8 @@ args_usage(void)
 	    "  convert perdition FILE [--map FILE] [--sql | --data]\n"
 	    "  explain USER [--ip ADDR] [--lip ADDR] "
 	    "[--service imap|pop3]\n"
+	    "  hosts\n"
+	    "  hosts auto|down|drain|up HOST[:PORT]\n"
 	    "  reload\n"
 	    "  status [--all]\n"
 	    "  stop\n"
@@ -211,6 +225,7 @@ args_command(struct args *a, struct args_walk *w)
 		w->at += c->words[1] != NULL;
 		w->command = c;
 		a->task = c->task;
+		a->mode = c->mode;
 		return 0;
 	}
 	return args_fault(w, "unknown command", word);
@@ -235,6 +250,15 @@ args_user(struct args *a, const struct args_walk *w, const char *word)
 }
 
 static int
+args_host(struct args *a, const struct args_walk *w, const char *word)
+{
+	if (a->host != NULL)
+		return args_fault(w, "does not belong here", word);
+	a->host = word;
+	return 0;
+}
+
+static int
 args_word(struct args *a, struct args_walk *w, bool *is_plain)
 {
 	const char *word = w->argv[w->at];
@@ -250,7 +274,17 @@ args_word(struct args *a, struct args_walk *w, bool *is_plain)
 	if (!*is_plain && word[0] == '-')
 		return args_option(a, w);
 	w->at++;
-	return args_user(a, w, word);
+	return (w->command->takes & ARGS_HOST) != 0 ?
+	    args_host(a, w, word) : args_user(a, w, word);
+}
+
+static const char *
+args_expected(const struct args_command *c)
+{
+	if ((c->takes & ARGS_FILE) != 0)
+		return "expected a file";
+	return (c->takes & ARGS_HOST) != 0 ? "expected a host" :
+	    "expected a user";
 }
 
 int
@@ -269,9 +303,9 @@ args_get(struct args *a, int argc, char *const argv[], char *why,
 			return -1;
 	if (w.command == NULL)
 		return args_fault(&w, "expected a command", "no arguments");
-	if (w.command->must_name && a->user[0] == '\0' && a->file == NULL)
-		return args_fault(&w, (w.command->takes & ARGS_FILE) != 0 ?
-		    "expected a file" : "expected a user",
+	if (w.command->must_name && a->user[0] == '\0' && a->file == NULL &&
+	    a->host == NULL)
+		return args_fault(&w, args_expected(w.command),
 		    w.command->words[0]);
 	if (a->config != NULL && a->socket != NULL)
 		return args_fault(&w, "not both", "-c, -s");

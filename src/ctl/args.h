@@ -15,6 +15,8 @@ enum args_task {
 	ARGS_CONVERT_NGINX,
 	ARGS_CONVERT_PERDITION,
 	ARGS_EXPLAIN,
+	ARGS_HOSTS,
+	ARGS_HOSTS_SET,
 	ARGS_RELOAD,
 	ARGS_STATUS,
 	ARGS_STOP,
@@ -31,6 +33,8 @@ struct args {
 	bool		 has_keys;		/* -k: key=value lines */
 	bool		 is_all;		/* --all */
 	const char	*user;			/* "": none */
+	const char	*host;			/* HOST[:PORT], or NULL */
+	uint8_t		 mode;			/* enum host_mode */
 	const char	*password_file;		/* NULL: none */
 	uint8_t		 service;		/* enum service_id */
 	struct netaddr	 rip, lip;

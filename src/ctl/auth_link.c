@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ctl/hosts.h"
 #include "ctl/link.h"
 #include "ctl/output.h"
 #include "ipc/roles.h"
@@ -22,14 +23,18 @@ struct auth_link {
 	bool			 is_done;
 	struct ctl_auth_done	 done;
 	struct ctl_auth_line	 line;
+	struct hosts		*hosts;		/* NULL: not asked for */
 };
 
 static int	auth_link_line(void *, uint32_t, struct wire_reader *, int);
+static int	auth_link_host(void *, uint32_t, struct wire_reader *, int);
 static int	auth_link_done(void *, uint32_t, struct wire_reader *, int);
 
 static const struct channel_row auth_link_rows[] = {
 	{ CTL_AUTH_LINE, "LINE", 1, 4, CHANNEL_BODY_MAX, false, false,
 	    auth_link_line },
+	{ CTL_AUTH_HOST, "HOST", 1, 20, CHANNEL_BODY_MAX, false, false,
+	    auth_link_host },
 	{ CTL_AUTH_DONE, "DONE", 1, 1, 1, false, false, auth_link_done },
 };
 
@@ -46,6 +51,20 @@ auth_link_line(void *arg, uint32_t id, struct wire_reader *r, int fd)
 	(void)snprintf(key, sizeof(key), "%s%s%s", l->prefix,
 	    l->prefix[0] != '\0' ? "." : "", l->line.key);
 	output_pair(key, l->line.value);
+	return 0;
+}
+
+static int
+auth_link_host(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct auth_link *l = arg;
+	struct ctl_auth_host m;
+
+	(void)id;
+	(void)fd;
+	if (ctl_auth_host_get(r, &m) == -1 || l->hosts == NULL)
+		return -1;
+	hosts_add(l->hosts, &m);
 	return 0;
 }
 
@@ -70,13 +89,11 @@ auth_link_wait(struct auth_link *l, struct channel *ch)
 	return -1;
 }
 
-int
-auth_link_ask(int fd, enum ctl_auth_type type,
-    const struct ctl_auth_ask *ask, const struct ctl_auth_flush *flush,
-    const char *prefix)
+/* Takes the fd. */
+static struct channel *
+auth_link_open(struct auth_link *l, int fd)
 {
-	struct auth_link l = { .prefix = prefix };
-	struct channel *ch = channel_new(&(struct channel_config){
+	return channel_new(&(struct channel_config){
 		.fd = fd,
 		.contract = &ctl_auth_contract,
 		.rows = auth_link_rows,
@@ -84,8 +101,30 @@ auth_link_ask(int fd, enum ctl_auth_type type,
 		.policy = CHANNEL_PEER_HIGHER,
 		.role = ROLE_ID_CTL,
 		.peer = "auth",
-		.endpoint = &l,
+		.endpoint = l,
 	});
+}
+
+int
+auth_link_hosts(int fd, struct hosts *hosts)
+{
+	struct auth_link l = { .prefix = "", .hosts = hosts };
+	struct channel *ch = auth_link_open(&l, fd);
+	int result;
+
+	channel_send_empty(ch, CTL_AUTH_HOSTS, 0);
+	result = auth_link_wait(&l, ch);
+	channel_free(ch);
+	return result;
+}
+
+int
+auth_link_ask(int fd, enum ctl_auth_type type,
+    const struct ctl_auth_ask *ask, const struct ctl_auth_flush *flush,
+    const char *prefix)
+{
+	struct auth_link l = { .prefix = prefix };
+	struct channel *ch = auth_link_open(&l, fd);
 	uint8_t body[sizeof(*ask) + 16];
 	struct wire_writer w;
 	int result;

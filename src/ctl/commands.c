@@ -19,6 +19,7 @@
 #include "ctl/auth_link.h"
 #include "ctl/certs.h"
 #include "ctl/convert.h"
+#include "ctl/hosts.h"
 #include "ctl/link.h"
 #include "ctl/master_link.h"
 #include "ctl/output.h"
@@ -157,6 +158,46 @@ commands_all_auths(struct master_link *l, enum ctl_auth_type type,
 	return worst;
 }
 
+/* The mail hosts, as all auth processes know them. */
+static int
+commands_hosts(struct master_link *l)
+{
+	int fd, status, worst = EXIT_SUCCESS;
+	struct hosts *hosts = hosts_new();
+	uint16_t i = 0;
+
+	do {
+		if ((fd = commands_auth_fd(l, "", i, &status)) != -1)
+			status = commands_auth_status(auth_link_hosts(fd,
+			    hosts));
+		if (status > worst)
+			worst = status;
+	} while (fd != -1 && ++i < l->peer.count);
+	hosts_print(hosts);
+	hosts_free(hosts);
+	return worst;
+}
+
+/* An order about each address of the host. */
+static int
+commands_hosts_set(const struct args *a, struct master_link *l)
+{
+	struct netaddr addrs[HOSTS_ADDRS_MAX];
+	size_t n = hosts_find(a->host, addrs);
+	int status, worst = n == 0 ? EX_NOHOST : EXIT_SUCCESS;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct host_order order = { addrs[i], a->mode };
+
+		status = commands_master_status(master_link_order(l, &order));
+		if (status > worst)
+			worst = status;
+	}
+	if (worst == EXIT_SUCCESS)
+		output_note("%s: %s", a->host, host_mode_word(a->mode));
+	return worst;
+}
+
 static int
 commands_status(const struct args *a, struct master_link *l)
 {
@@ -230,6 +271,10 @@ commands_do(const struct args *a, struct master_link *l,
 		return commands_all_auths(l, CTL_AUTH_CACHE_STATUS, NULL);
 	case ARGS_CACHE_FLUSH:
 		return commands_flush(a, l);
+	case ARGS_HOSTS:
+		return commands_hosts(l);
+	case ARGS_HOSTS_SET:
+		return commands_hosts_set(a, l);
 	case ARGS_AUTH_TEST:
 	case ARGS_EXPLAIN:
 		return commands_login(a, l, ask);

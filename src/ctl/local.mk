@@ -26,6 +26,8 @@ src_ctl_libwicketctl_a_SOURCES = \
 	src/ctl/convert_perdition_options.c \
 	src/ctl/convert_perdition_state.h \
 	src/ctl/convert_popmap.c \
+	src/ctl/hosts.c \
+	src/ctl/hosts.h \
 	src/ctl/link.c \
 	src/ctl/link.h \
 	src/ctl/master_link.c \

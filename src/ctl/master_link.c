@@ -163,19 +163,13 @@ master_link_close(struct master_link *l)
 
 /* One question, one answer. */
 static int
-master_link_ask_once(struct master_link *l, enum master_ctl_type type,
-    const struct master_ctl_auth *auth)
+master_link_send(struct master_link *l, enum master_ctl_type type,
+    struct wire_writer *w)
 {
-	uint8_t body[sizeof(*auth) + 2];
-	struct wire_writer w;
-
 	l->is_done = false;
 	l->nprocesses = 0;
 	l->ncerts = 0;
-	wire_writer_init(&w, body, sizeof(body));
-	if (auth != NULL)
-		master_ctl_auth_put(&w, auth);
-	channel_send(l->channel, (uint16_t)type, 0, &w, -1);
+	channel_send(l->channel, (uint16_t)type, 0, w, -1);
 	if (link_wait(l->channel, &l->is_done, type == MASTER_CTL_RELOAD ?
 	    LINK_RELOAD_MS : LINK_MASTER_MS) == -1) {
 		output_fault("the master does not answer: %s",
@@ -184,6 +178,30 @@ master_link_ask_once(struct master_link *l, enum master_ctl_type type,
 		return -1;
 	}
 	return l->done.result;
+}
+
+static int
+master_link_ask_once(struct master_link *l, enum master_ctl_type type,
+    const struct master_ctl_auth *auth)
+{
+	uint8_t body[sizeof(*auth) + 2];
+	struct wire_writer w;
+
+	wire_writer_init(&w, body, sizeof(body));
+	if (auth != NULL)
+		master_ctl_auth_put(&w, auth);
+	return master_link_send(l, type, &w);
+}
+
+int
+master_link_order(struct master_link *l, const struct host_order *order)
+{
+	uint8_t body[sizeof(*order) + 2];
+	struct wire_writer w;
+
+	wire_writer_init(&w, body, sizeof(body));
+	host_order_put(&w, order);
+	return master_link_send(l, MASTER_CTL_HOST, &w);
 }
 
 int

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "ipc/host_order.h"
 #include "ipc/master_ctl.h"
 
 struct channel;
@@ -36,6 +37,10 @@ void	master_link_close(struct master_link *);
  */
 int	master_link_ask(struct master_link *, enum master_ctl_type,
 	    const struct master_ctl_auth *auth)
+	    __attribute__((warn_unused_result));
+
+/* The same with an order about a mail host. */
+int	master_link_order(struct master_link *, const struct host_order *)
 	    __attribute__((warn_unused_result));
 
 #endif

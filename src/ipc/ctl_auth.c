@@ -65,6 +65,33 @@ ctl_auth_line_get(struct wire_reader *r, struct ctl_auth_line *m)
 }
 
 void
+ctl_auth_host_put(struct wire_writer *w, const struct ctl_auth_host *m)
+{
+	wire_put_addr(w, &m->addr);
+	wire_put_u8(w, m->mode);
+	wire_put_u8(w, m->trouble);
+	wire_put_bool(w, m->is_down);
+	wire_put_u32(w, m->sessions);
+	wire_put_u32(w, m->failures);
+	wire_put_u32(w, m->since_s);
+	wire_put_u32(w, m->next_ms);
+}
+
+int
+ctl_auth_host_get(struct wire_reader *r, struct ctl_auth_host *m)
+{
+	wire_get_addr(r, &m->addr);
+	m->mode = (uint8_t)wire_get_enum(r, HOST_MODE_LAST);
+	m->trouble = (uint8_t)wire_get_enum(r, LOGIN_AUTH_TROUBLE_LAST);
+	m->is_down = wire_get_bool(r);
+	m->sessions = wire_get_u32(r);
+	m->failures = wire_get_u32(r);
+	m->since_s = wire_get_u32(r);
+	m->next_ms = wire_get_u32(r);
+	return wire_end(r);
+}
+
+void
 ctl_auth_done_put(struct wire_writer *w, const struct ctl_auth_done *m)
 {
 	wire_put_u8(w, m->result);

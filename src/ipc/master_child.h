@@ -21,7 +21,7 @@
 #include "lib/channel.h"
 #include "lib/netaddr.h"
 
-#define MASTER_CHILD_VERSION	5
+#define MASTER_CHILD_VERSION	6
 
 extern const struct channel_contract master_child_contract;
 
@@ -54,6 +54,7 @@ enum master_child_type {
 	MASTER_MAIL_SESSION = 20,	/* auth: one that lives */
 	MASTER_MAIL_ENDED = 21,		/* auth: a place is free */
 	MASTER_MAIL_STARTED = 22,	/* login: answer to MAIL_START */
+	MASTER_HOST = 23,		/* auth: a host_order */
 	/* child to master */
 	CHILD_READY = 101,
 	CHILD_TAKEN = 102,		/* per-connection: I have my client */

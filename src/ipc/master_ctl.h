@@ -15,7 +15,7 @@
 
 #include "lib/channel.h"
 
-#define MASTER_CTL_VERSION	2
+#define MASTER_CTL_VERSION	3
 
 extern const struct channel_contract master_ctl_contract;
 
@@ -26,6 +26,7 @@ enum master_ctl_type {
 	MASTER_CTL_STATUS = 3,		/* no body */
 	MASTER_CTL_AUTH = 4,		/* a channel to auth, please */
 	MASTER_CTL_TLS = 5,		/* no body */
+	MASTER_CTL_HOST = 6,		/* ipc/host_order.h */
 	/* master to wicketctl */
 	MASTER_CTL_SUITE = 101,		/* about the whole suite */
 	MASTER_CTL_PROCESS = 102,	/* about one child */

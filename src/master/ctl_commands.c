@@ -180,6 +180,23 @@ ctl_auth(void *owner, struct ctl_conn *c, const struct master_ctl_auth *ask)
 	return MASTER_CTL_OK;
 }
 
+static enum master_ctl_result
+ctl_host(void *owner, struct ctl_conn *c, const struct host_order *order)
+{
+	char text[NETADDR_PORT_TEXT_MAX];
+
+	if (peers_order_host(owner, order) == -1) {
+		ctl_conn_send_fault(c, "there are too many orders: take back "
+		    "some");
+		return MASTER_CTL_REFUSED;
+	}
+	log_info("control: mail host %s: %s, asked by pid %ld",
+	    order->addr.port == 0 ? netaddr_text(&order->addr, text) :
+	    netaddr_port_text(&order->addr, text),
+	    host_mode_word(order->mode), (long)ctl_conn_pid(c));
+	return MASTER_CTL_OK;
+}
+
 const struct ctl_hooks ctl_commands = {
 	.reload = ctl_reload,
 	.gone = ctl_gone,
@@ -187,4 +204,5 @@ const struct ctl_hooks ctl_commands = {
 	.status = ctl_status,
 	.tls = ctl_tls,
 	.auth = ctl_auth,
+	.host = ctl_host,
 };

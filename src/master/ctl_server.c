@@ -46,6 +46,7 @@ static int	ctl_on_stop(void *, uint32_t, struct wire_reader *, int);
 static int	ctl_on_status(void *, uint32_t, struct wire_reader *, int);
 static int	ctl_on_tls(void *, uint32_t, struct wire_reader *, int);
 static int	ctl_on_auth(void *, uint32_t, struct wire_reader *, int);
+static int	ctl_on_host(void *, uint32_t, struct wire_reader *, int);
 
 static const struct channel_row ctl_rows[] = {
 	{ MASTER_CTL_RELOAD, "RELOAD", 1, 0, 0, false, false, ctl_on_reload },
@@ -54,6 +55,7 @@ static const struct channel_row ctl_rows[] = {
 	{ MASTER_CTL_TLS, "TLS", 1, 0, 0, false, false, ctl_on_tls },
 	{ MASTER_CTL_AUTH, "AUTH", 1, 4, 4 + MASTER_CTL_USER_MAX, false,
 	    false, ctl_on_auth },
+	{ MASTER_CTL_HOST, "HOST", 1, 8, 20, false, false, ctl_on_host },
 };
 
 void
@@ -379,6 +381,21 @@ ctl_on_auth(void *arg, uint32_t id, struct wire_reader *r, int fd)
 	if (master_ctl_auth_get(r, &m) == -1)
 		return -1;
 	ctl_conn_done(c, cs->hooks->auth(cs->owner, c, &m));
+	return 0;
+}
+
+static int
+ctl_on_host(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct ctl_conn *c = arg;
+	struct ctl_server *cs = c->server;
+	struct host_order m;
+
+	(void)id;
+	(void)fd;
+	if (host_order_get(r, &m) == -1)
+		return -1;
+	ctl_conn_done(c, cs->hooks->host(cs->owner, c, &m));
 	return 0;
 }
 

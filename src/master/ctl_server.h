@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "ipc/host_order.h"
 #include "ipc/master_ctl.h"
 #include "lib/loop.h"
 
@@ -34,6 +35,8 @@ struct ctl_hooks {
 	enum master_ctl_result	(*tls)(void *owner, struct ctl_conn *);
 	enum master_ctl_result	(*auth)(void *owner, struct ctl_conn *,
 				    const struct master_ctl_auth *);
+	enum master_ctl_result	(*host)(void *owner, struct ctl_conn *,
+				    const struct host_order *);
 };
 
 LIST_HEAD(ctl_conn_head, ctl_conn);

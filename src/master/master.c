@@ -206,6 +206,8 @@ master_on_started(struct service *s, struct child *c)
 		child_send_self(c, &(struct master_auth){
 			.index = (uint8_t)peers_free_index(m, c),
 			.count = (uint8_t)s->policy.count });
+	if (s->role == ROLE_ID_AUTH)
+		peers_send_orders(m, c);
 	child_send(c, MASTER_START);
 	/* One that replaces another is asked as soon as it can listen. */
 	if (s->role == ROLE_ID_AUTH && m->nauths == s->policy.count &&

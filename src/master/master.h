@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ipc/host_order.h"
 #include "ipc/roles.h"
 #include "lib/loop.h"
 #include "master/ctl_server.h"
@@ -56,6 +57,7 @@ struct master {
 	struct child		*auths[MASTER_AUTHS_MAX]; /* that login
 						   processes use, or NULL */
 	uint32_t		 nauths;	/* so many at a time */
+	struct host_orders	 orders;	/* about mail hosts */
 	struct signers		 signers;
 	struct certs		*certs;		/* in force */
 	struct tickets		 tickets;

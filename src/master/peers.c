@@ -15,6 +15,7 @@
 #include "ipc/master_ctl.h"
 #include "lib/log.h"
 #include "lib/sock.h"
+#include "lib/wire.h"
 #include "master/child.h"
 #include "master/master.h"
 #include "master/service.h"
@@ -193,4 +194,35 @@ peers_kill_worker(struct master *m, const struct child *auth, int pid)
 			child_kill(c);
 			return;
 		}
+}
+
+static void
+peers_send_order(struct child *c, const struct host_order *order)
+{
+	struct wire_writer w;
+	uint8_t body[sizeof(*order)];
+
+	wire_writer_init(&w, body, sizeof(body));
+	host_order_put(&w, order);
+	child_send_body(c, MASTER_HOST, &w);
+}
+
+void
+peers_send_orders(const struct master *m, struct child *c)
+{
+	for (unsigned int i = 0; i < m->orders.n; i++)
+		peers_send_order(c, &m->orders.items[i]);
+}
+
+int
+peers_order_host(struct master *m, const struct host_order *order)
+{
+	struct child *c;
+
+	if (host_orders_set(&m->orders, order) == -1)
+		return -1;
+	/* Old ones that still answer, too. */
+	TAILQ_FOREACH(c, &m->services[MASTER_AUTH].children, entry)
+		peers_send_order(c, order);
+	return 0;
 }

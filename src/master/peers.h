@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 struct child;
+struct host_order;
 struct master;
 struct master_ctl_auth;
 struct master_ctl_peer;
@@ -38,5 +39,11 @@ int	peers_join_ctl(struct master *, pid_t pid,
 /* Auth gave a worker up: ends it if it is one of that auth process. */
 void	peers_kill_worker(struct master *, const struct child *auth,
 	    int pid);
+
+/* Tells an auth process of what was ordered about mail hosts so far. */
+void	peers_send_orders(const struct master *, struct child *);
+/* One more order: remembered, and told to all auth; -1: no room. */
+int	peers_order_host(struct master *, const struct host_order *)
+	    __attribute__((warn_unused_result));
 
 #endif

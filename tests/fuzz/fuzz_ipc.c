@@ -48,6 +48,8 @@ union fuzz_any {
 	struct ctl_auth_flush		 ctl_auth_flush;
 	struct ctl_auth_line		 ctl_auth_line;
 	struct ctl_auth_done		 ctl_auth_done;
+	struct ctl_auth_host		 ctl_auth_host;
+	struct host_order		 host_order;
 	struct master_tickets		 master_tickets;
 	struct master_signer		 master_signer;
 	struct child_tls_fault		 child_tls_fault;
@@ -114,6 +116,8 @@ CALLS(ctl_auth_ask)
 CALLS(ctl_auth_flush)
 CALLS(ctl_auth_line)
 CALLS(ctl_auth_done)
+CALLS(ctl_auth_host)
+CALLS(host_order)
 CALLS(master_tickets)
 CALLS(master_signer)
 CALLS(child_tls_fault)
@@ -154,6 +158,7 @@ static const struct fuzz_message messages[] = {
 	ROW(master_mail_ticket), ROW(child_mail_start),
 	ROW(master_mail_started), ROW(master_mail_session),
 	ROW(login_auth_tried),
+	ROW(ctl_auth_host), ROW(host_order),
 };
 
 int

@@ -221,3 +221,171 @@ def test_a_first_address_that_is_silent_leaves_time_for_the_second(suite, pair):
         took, answer = try_login(suite, "c0")
         assert answer.startswith("a OK"), answer
         assert TIMEOUT / 4 < took < TIMEOUT + 2
+
+
+# wicketctl hosts.
+
+
+def hosts_of(suite):
+    """What wicketctl says of each host: {address: {name: value}}."""
+    found = {}
+    for key, value in suite.ctl_keys("hosts").items():
+        _, number, name = key.split(".", 2)
+        found.setdefault(number, {})[name] = value
+    return {host["address"]: host for host in found.values()}
+
+
+@pytest.fixture
+def orders(suite):
+    """Gives orders, and takes them back at the end."""
+    given = []
+
+    def give(mode, host):
+        given.append(host)
+        return suite.ctl("hosts", mode, host)
+
+    yield give
+    for host in given:
+        suite.ctl("hosts", "auto", host)
+
+
+def test_wicketctl_shows_hosts(suite, pair):
+    first, second = pair
+    client = suite.imap()
+    client.ok("LOGIN b0 pw")
+    name = f"{second.addr}:{second.port}"
+    procs.wait_until(
+        lambda: hosts_of(suite).get(name, {}).get("sessions") == "1",
+        "the session",
+    )
+    assert hosts_of(suite)[name]["state"] == "up"
+    with dead(first, "refusing"):
+        becomes_down(suite, first)
+        found = hosts_of(suite)[f"{first.addr}:{first.port}"]
+        assert found["state"] == "down", found
+        assert found["failures"] == "2", found
+        assert found["trouble"] == "cannot be reached", found
+        assert int(found["since"]) < 5, found
+        assert int(found["next_probe_ms"]) <= 1250, found
+        assert re.search(
+            rf"^{first.addr}:{first.port} +down +auto +0 +2 ",
+            suite.ctl("hosts"), re.M,
+        )
+    client.close()
+    procs.wait_until(
+        lambda: hosts_of(suite)[name]["sessions"] == "0", "the end of it"
+    )
+
+
+@pytest.mark.parametrize("mode_", ["down", "drain"])
+@pytest.mark.parametrize("has_port", [True, False])
+def test_wicketctl_takes_a_host_out(suite, pair, orders, mode_, has_port):
+    first, second = pair
+    client = suite.imap()
+    client.ok("LOGIN c0 pw")
+    assert len(first.wires) == 1
+    orders(mode_, f"{first.addr}:{first.port}" if has_port else first.addr)
+    # The session goes on; new ones go elsewhere.
+    assert "* USER c0" in client.ok("WHOAMI")[0]
+    assert try_login(suite, "c1")[1].startswith("a OK")
+    assert (len(first.wires), len(second.wires)) == (1, 1)
+    took, answer = try_login(suite, "a0")
+    assert answer.startswith("a NO [UNAVAILABLE]"), answer
+    found = hosts_of(suite)[f"{first.addr}:{first.port}"]
+    assert found["state"] == {"down": "down", "drain": "drained"}[mode_]
+    assert found["order"] == mode_ and found["found"] == "up", found
+    orders("auto", f"{first.addr}:{first.port}" if has_port else first.addr)
+    assert try_login(suite, "a0")[1].startswith("a OK")
+    assert hosts_of(suite)[f"{first.addr}:{first.port}"]["state"] == "up"
+
+
+def test_wicketctl_orders_a_host_up(suite, pair, orders):
+    first, _ = pair
+    with dead(first, "refusing"):
+        becomes_down(suite, first)
+        orders("up", first.addr)
+        mark = suite.mark()
+        for _ in range(3):
+            try_login(suite, "a0")
+        # It is tried by everybody.
+        suite.wait_log("(?s)" + "reason=host-unavailable.*" * 3, mark)
+
+
+@pytest.mark.parametrize("how", ["reload", "kill"])
+def test_orders_outlive_auth(suite, pair, orders, how):
+    first, _ = pair
+    orders("drain", first.addr)
+    (auth,) = suite.children("auth")
+    if how == "reload":
+        suite.ctl("reload")
+    else:
+        os.kill(auth, 9)
+        suite.allow("auth.* killed by signal")
+    procs.wait_until(
+        lambda: [pid for pid in suite.children("auth") if pid != auth],
+        "another auth", 15,
+    )
+    procs.wait_until(
+        lambda: auth not in suite.children("auth")
+        or hosts_of(suite).get(first.addr, {}).get("order") == "drain",
+        "the new auth", 15,
+    )
+    assert hosts_of(suite)[first.addr]["order"] == "drain"
+    procs.wait_until(
+        lambda: "[UNAVAILABLE]" in try_login(suite, "a0")[1]
+        and try_login(suite, "b0")[1].startswith("a OK"),
+        "logins by the new auth",
+    )
+    orders("auto", first.addr)
+    assert try_login(suite, "a0")[1].startswith("a OK")
+
+
+def test_all_auths_obey(new_suite):
+    suite = new_suite(start=False)
+    suite.conf.write_text(
+        suite.conf.read_text().replace("  count = 1\n", "  count = 3\n")
+    )
+    suite.start()
+    with Host(imap_script) as host:
+        for number in range(12):
+            suite.add_user(f"u{number}", host=host.addr, imap_port=host.port)
+        suite.wait_children("auth", 3)
+        suite.ctl("hosts", "drain", f"{host.addr}:{host.port}")
+        for number in range(12):
+            assert "[UNAVAILABLE]" in try_login(suite, f"u{number}")[1]
+        suite.ctl("hosts", "auto", f"{host.addr}:{host.port}")
+        clients = [suite.imap() for _ in range(12)]
+        for number, client in enumerate(clients):
+            client.ok(f"LOGIN u{number} pw")
+        name = f"{host.addr}:{host.port}"
+        procs.wait_until(
+            lambda: hosts_of(suite).get(name, {}).get("sessions") == "12",
+            "the sessions of all",
+        )
+
+
+@pytest.mark.parametrize("word, addr", [
+    ("127.11.0.7", "127.11.0.7"), ("127.11.0.7:993", "127.11.0.7:993"),
+    ("::7", "::7"), ("[::7]", "::7"), ("[::7]:143", "[::7]:143"),
+    ("localhost:99", "127.0.0.1:99"),
+])
+def test_whom_an_order_means(suite, orders, word, addr):
+    orders("down", word)
+    assert hosts_of(suite)[addr]["order"] == "down"
+
+
+@pytest.mark.parametrize("word", [
+    "", ":143", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:x", "[::1",
+    "::1]", "[::1]x", "[::1]:", "no.such.host.invalid",
+])
+def test_words_that_mean_no_host(suite, word):
+    suite.ctl("hosts", "down", word, status=68)
+
+
+def test_more_orders_than_there_may_be(suite, orders):
+    for port in range(1, 257):
+        suite.ctl("hosts", "down", f"127.11.0.9:{port}")
+    said = suite.ctl("hosts", "down", "127.11.0.9:300", status=1)
+    assert "too many orders" in said
+    for port in range(1, 257):
+        suite.ctl("hosts", "auto", f"127.11.0.9:{port}")

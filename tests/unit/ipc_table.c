@@ -84,6 +84,8 @@ CALLS(ctl_auth_ask)
 CALLS(ctl_auth_flush)
 CALLS(ctl_auth_line)
 CALLS(ctl_auth_done)
+CALLS(ctl_auth_host)
+CALLS(host_order)
 
 void
 fill_addr(struct netaddr *a, enum share share)
@@ -592,6 +594,20 @@ const struct message messages[] = {
 	{ MESSAGE(ctl_auth_done, ctl_auth), .fields = {
 		ENUM(ctl_auth_done, result, CTL_AUTH_RESULT_LAST),
 	}, .nfields = 1 },
+	{ MESSAGE(ctl_auth_host, ctl_auth), .fields = {
+		ADDR(ctl_auth_host, addr),
+		ENUM(ctl_auth_host, mode, HOST_MODE_LAST),
+		ENUM(ctl_auth_host, trouble, LOGIN_AUTH_TROUBLE_LAST),
+		BOOL(ctl_auth_host, is_down),
+		U32(ctl_auth_host, sessions),
+		U32(ctl_auth_host, failures),
+		U32(ctl_auth_host, since_s),
+		U32(ctl_auth_host, next_ms),
+	}, .nfields = 8 },
+	{ MESSAGE(host_order, master_ctl), .fields = {
+		ADDR(host_order, addr),
+		ENUM(host_order, mode, HOST_MODE_LAST),
+	}, .nfields = 2 },
 };
 
 const size_t nmessages = sizeof(messages) / sizeof(messages[0]);

@@ -19,6 +19,8 @@ struct teller {
 	char			 text[TEXT_MAX];
 	unsigned int		 ndone;
 	struct ctl_auth_done	 done;
+	struct ctl_auth_host	 hosts[4];
+	unsigned int		 nhosts;
 };
 
 static struct auth_ctl ctl;
@@ -52,7 +54,20 @@ on_done(void *arg, uint32_t id, struct wire_reader *r, int fd)
 	return ctl_auth_done_get(r, &t->done);
 }
 
+static int
+on_host(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct teller *t = arg;
+
+	(void)id;
+	(void)fd;
+	assert_true(t->nhosts < UNIT_LENGTH(t->hosts));
+	return ctl_auth_host_get(r, &t->hosts[t->nhosts++]);
+}
+
 static const struct channel_row rows[] = {
+	{ CTL_AUTH_HOST, "HOST", 1, 20, CHANNEL_BODY_MAX, false, false,
+	    on_host },
 	{ CTL_AUTH_LINE, "LINE", 1, 4, CHANNEL_BODY_MAX, false, false,
 	    on_line },
 	{ CTL_AUTH_DONE, "DONE", 1, 1, 1, false, false, on_done },
@@ -219,6 +234,44 @@ test_status(void **state)
 	assert_int_equal(teller.done.result, CTL_AUTH_OK);
 }
 
+/* Hosts in the order of their addresses, then orders about others. */
+static void
+test_hosts(void **state)
+{
+	struct netaddr addr = { NETADDR_V4, 143, { 192, 0, 2, 12 } };
+	struct host_order order = { .addr = addr, .mode = HOST_DRAIN };
+	struct fixture *f = *state;
+	struct mail_host *h;
+
+	(void)passdb(f, NULL);
+	begin(f);
+	h = mail_hosts_get(&f->env.hosts, &addr);
+	mail_host_failed(h, LOGIN_AUTH_SILENT, 1);
+	mail_host_failed(h, LOGIN_AUTH_UNREACHABLE, 2);
+	addr.ip[3] = 11;
+	mail_hosts_get(&f->env.hosts, &addr)->nsessions = 3;
+	assert_int_equal(host_orders_set(&f->env.hosts.orders, &order), 0);
+	order.addr.ip[3] = 7;
+	order.addr.port = 0;
+	assert_int_equal(host_orders_set(&f->env.hosts.orders, &order), 0);
+	channel_send_empty(teller.channel, CTL_AUTH_HOSTS, 0);
+	assert_true(hear(f, &teller));
+	assert_int_equal(teller.ndone, 1);
+	assert_int_equal(teller.nhosts, 3);
+	assert_int_equal(teller.hosts[0].addr.ip[3], 11);
+	assert_int_equal(teller.hosts[0].sessions, 3);
+	assert_false(teller.hosts[0].is_down);
+	assert_int_equal(teller.hosts[1].addr.ip[3], 12);
+	assert_int_equal(teller.hosts[1].mode, HOST_DRAIN);
+	assert_int_equal(teller.hosts[1].failures, 2);
+	assert_int_equal(teller.hosts[1].trouble, LOGIN_AUTH_UNREACHABLE);
+	assert_true(teller.hosts[1].is_down);
+	assert_in_range(teller.hosts[1].next_ms, 1, 1250);
+	assert_int_equal(teller.hosts[2].addr.ip[3], 7);
+	assert_int_equal(teller.hosts[2].addr.port, 0);
+	mail_hosts_get(&f->env.hosts, &addr)->nsessions = 0;
+}
+
 /* Each of these closes this channel, and nothing else happens. */
 static void
 test_violations(void **state)
@@ -301,6 +354,7 @@ main(void)
 		TEST(test_auth_test),
 		TEST(test_explain_of_nobody),
 		TEST(test_status),
+		TEST(test_hosts),
 		TEST(test_violations),
 		TEST(test_few_and_not_for_long),
 		TEST(test_gone),

@@ -6,6 +6,7 @@
 #include "config/base_dir.h"
 #include "config/settings.h"
 #include "ctl/args.h"
+#include "ipc/host_order.h"
 #include "ipc/roles.h"
 
 #define WORDS_MAX	16
@@ -76,6 +77,16 @@ test_commands(void **state)
 	bad("convert nginx a --sql", "does not belong here");
 	bad("convert", "unknown command");
 	bad("convert apache a", "unknown command");
+	good("hosts", ARGS_HOSTS);
+	good("hosts drain mail1:143", ARGS_HOSTS_SET);
+	assert_string_equal(args.host, "mail1:143");
+	assert_int_equal(args.mode, HOST_DRAIN);
+	good("hosts auto [::1]:143", ARGS_HOSTS_SET);
+	assert_int_equal(args.mode, HOST_AUTO);
+	good("hosts up ::1", ARGS_HOSTS_SET);
+	assert_int_equal(args.mode, HOST_UP);
+	good("hosts down ::1", ARGS_HOSTS_SET);
+	assert_int_equal(args.mode, HOST_DOWN);
 }
 
 static void
@@ -117,6 +128,9 @@ test_refused(void **state)
 	bad("--all status", "--all: does not belong here");
 	bad("explain", "explain: expected a user");
 	bad("explain joe ann", "ann: does not belong here");
+	bad("hosts kill mail1", "kill: does not belong here");
+	bad("hosts down", "hosts: expected a host");
+	bad("hosts down a b", "b: does not belong here");
 	bad("reload now", "now: does not belong here");
 	bad("explain joe --ip 300.1.1.1", "expected an address");
 	bad("explain joe --ip", "expected a value");

@@ -43,6 +43,7 @@ struct bed {
 	struct ctl_conn		*reloading;
 	bool			 is_slow;	/* reloads */
 	struct master_ctl_auth	 asked;
+	struct host_order	 order;
 	char			 fault[RUNDIR_FAULT_MAX];
 	int			 saved_stderr, nfds;
 };
@@ -118,9 +119,20 @@ hook_auth(void *owner, struct ctl_conn *c, const struct master_ctl_auth *m)
 	return MASTER_CTL_OK;
 }
 
+static enum master_ctl_result
+hook_host(void *owner, struct ctl_conn *c, const struct host_order *m)
+{
+	struct bed *b = owner;
+
+	(void)c;
+	b->order = *m;
+	return MASTER_CTL_OK;
+}
+
 static const struct ctl_hooks hooks = {
 	.reload = hook_reload, .gone = hook_gone, .stop = hook_stop,
 	.status = hook_status, .tls = hook_tls, .auth = hook_auth,
+	.host = hook_host,
 };
 
 /* wicketctl's side. */
@@ -397,6 +409,36 @@ test_commands(void **state)
 }
 
 static void
+test_host(void **state)
+{
+	struct host_order m = { .addr = { NETADDR_V4, 0, { 192, 0, 2, 7 } },
+	    .mode = HOST_DRAIN };
+	struct bed *b = *state;
+	struct wire_writer w;
+	uint8_t body[32];
+	struct heard h;
+
+	hear(b, &h);
+	wire_writer_init(&w, body, sizeof(body));
+	host_order_put(&w, &m);
+	channel_send(h.channel, MASTER_CTL_HOST, 0, &w, -1);
+	settle(b);
+	assert_int_equal(b->order.mode, HOST_DRAIN);
+	assert_int_equal(b->order.addr.ip[3], 7);
+	assert_int_equal(h.ndone, 1);
+	/* Malformed: too long. */
+	m.mode = HOST_DOWN;
+	wire_writer_init(&w, body, sizeof(body));
+	host_order_put(&w, &m);
+	wire_put_u32(&w, 0);
+	channel_send(h.channel, MASTER_CTL_HOST, 0, &w, -1);
+	settle(b);
+	assert_int_equal(h.nclosed, 1);
+	assert_int_equal(b->order.mode, HOST_DRAIN);
+	channel_free(h.channel);
+}
+
+static void
 test_a_channel_to_auth(void **state)
 {
 	struct master_ctl_auth m = { .user = "joe", .index = 3 };
@@ -625,6 +667,7 @@ main(void)
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_slow_reload, set_up,
 		    tear_down),
+		cmocka_unit_test_setup_teardown(test_host, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_channel_to_auth,
 		    set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_socket, set_up,
