@@ -10,13 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/auth_access.h"
 #include "auth/auth_hosts.h"
 #include "auth/auth_local.h"
 #include "auth/auth_master.h"
 #include "auth/auth_proof.h"
 #include "auth/auth_request.h"
+#include "auth/auth_route.h"
 #include "auth/auth_watch.h"
-#include "auth/passdb_route.h"
 #include "auth/scram.h"
 #include "config/settings.h"
 #include "config/var.h"
@@ -29,19 +30,14 @@
 #define AUTH_CHAIN_SAY_MAX	512
 
 static void	auth_chain_ask(struct auth_request *);
-static void	auth_chain_resolve(struct auth_request *);
 static void	auth_chain_put_verify(void *, struct wire_writer *);
-static void	auth_chain_put_resolve(void *, struct wire_writer *);
 static void	auth_chain_looked_up(void *, const struct auth_worker_row *);
 static void	auth_chain_verified(void *, const struct worker_answer *);
-static void	auth_chain_resolved(void *, const struct worker_answer *);
 
 /* The work of the states that wait for a worker; LOOKUP is auth_lookup's. */
 static const struct worker_work auth_chain_work[AUTH_REQUEST_STATES] = {
 	[AUTH_REQUEST_VERIFY] = { AUTH_WORKER_VERIFY,
 	    auth_chain_put_verify, auth_chain_verified },
-	[AUTH_REQUEST_RESOLVE] = { AUTH_WORKER_RESOLVE,
-	    auth_chain_put_resolve, auth_chain_resolved },
 };
 
 /* Gives the state's work to a worker. */
@@ -122,115 +118,31 @@ auth_chain_passdb(struct auth_request *r)
 	return &r->env->chain.dbs[r->passdb];
 }
 
-/* What the database holds is of no use, until somebody mends it. */
+/* The user is who he says, or his mail host will find out. */
 static void
-auth_chain_unusable(struct auth_request *r, const char *why)
+auth_chain_go(struct auth_request *r)
 {
-	auth_lookup_drop(&r->lookup);
-	auth_request_trouble(r, why);
-}
-
-static void
-auth_chain_send_route(struct auth_request *r)
-{
-	struct passdb_route_login login = { .settings = r->env->settings,
-	    .service = r->service, .lip = &r->real_lip, .user = r->user,
-	    .pass = auth_proof(r) == MECH_PROOF_PASSWORD ? r->exchange.pass :
-	    "", .master = r->master,
-	    .forward = &r->forward };
-	char text[NETADDR_TEXT_MAX];
-	struct login_auth_route route;
 	const char *why;
 
-	passdb_route_begin(&route, &r->fields, &login);
-	for (size_t i = 0; i < r->nfound; i++) {
-		why = passdb_route_add(&route, &r->fields, &r->found[i],
-		    r->found_host[i], &login);
+	if (passdb_is_forwarded(&r->fields)) {
+		auth_route_start(r);
+	} else if (passdb_is_referred(&r->fields)) {
+		why = auth_access_refer(r);
 		if (why != NULL)
-			auth_request_log(r, LOG_LEVEL_ERROR,
-			    "host %s: %s", netaddr_text(&r->found[i], text),
-			    why);
-	}
-	why = auth_proof_way(r, &route);
-	if (route.naddrs == 0)
-		auth_chain_unusable(r, "no host to go to");
-	else if (why != NULL)
-		auth_chain_unusable(r, why);
-	else
-		auth_hosts_allow(r, &route);
-	explicit_bzero(&route, sizeof(route));
-}
-
-/* Addresses of a host were found: as many as still fit. */
-static void
-auth_chain_take(struct auth_request *r, const struct netaddr *addrs, size_t n)
-{
-	for (size_t i = 0; i < n && r->nfound < LOGIN_AUTH_ADDRS_MAX; i++) {
-		r->found_host[r->nfound] = r->nhosts_done;
-		r->found[r->nfound++] = addrs[i];
+			auth_request_unusable(r, why);
+	} else {
+		auth_access_stay(r);
 	}
 }
 
-/* The session does not go to a mail host. */
-static void
-auth_chain_stay(struct auth_request *r)
-{
-	if (!r->fields.is_nologin) {
-		auth_local_start(r);
-		return;
-	}
-	auth_request_say(r, "nologin");
-	(void)strlcpy(r->fail.reason, r->fields.reason,
-	    sizeof(r->fail.reason));
-	r->has_nodelay |= r->fields.has_nodelay;
-	auth_request_fail(r, LOGIN_AUTH_CODE_DISABLED);
-}
-
-/* Finds the addresses of the hosts, one after the other. */
-static void
-auth_chain_resolve(struct auth_request *r)
-{
-	const struct passdb_fields *f = &r->fields;
-	const struct name_memo_entry *known;
-
-	if (f->hostip.family != NETADDR_NONE) {
-		auth_chain_take(r, &f->hostip, 1);
-		r->nhosts_done = f->nhosts;
-	}
-	for (; r->nhosts_done < f->nhosts &&
-	    r->nfound < LOGIN_AUTH_ADDRS_MAX; r->nhosts_done++) {
-		const struct passdb_host *h = &f->hosts[r->nhosts_done];
-
-		if (h->addr.family != NETADDR_NONE) {
-			auth_chain_take(r, &h->addr, 1);
-			continue;
-		}
-		known = name_memo_find(&r->env->memo, f->host + h->off,
-		    h->len);
-		if (known == NULL) {
-			auth_chain_submit(r, AUTH_REQUEST_RESOLVE);
-			return;
-		}
-		auth_chain_take(r, known->addrs, known->naddrs);
-	}
-	if (auth_local_is_here(r))
-		auth_chain_stay(r);
-	else
-		auth_chain_send_route(r);
-}
-
-/* The user is who he says, or his mail host will find out. */
 static void
 auth_chain_decide(struct auth_request *r)
 {
-	if (r->has_fault && !r->is_match) {
+	if (r->has_fault && !r->is_match)
 		auth_request_unavailable(r, "a passdb did not answer, and the "
 		    "next leaves the password to the mail host");
-	} else if (passdb_is_forwarded(&r->fields)) {
-		auth_chain_resolve(r);
-	} else {
-		auth_chain_stay(r);
-	}
+	else if (auth_access_wait(r, auth_chain_go) == -1)
+		auth_request_unusable(r, "delay_until is too far away");
 }
 
 /* He is who he says: his row leads somewhere, or that of his user does. */
@@ -248,8 +160,10 @@ auth_chain_accept_master(struct auth_request *r)
 static void
 auth_chain_accept(struct auth_request *r)
 {
-	if (!r->fields.is_net_allowed) {
-		auth_chain_next(r, "allow_nets");
+	const char *refusal = auth_access_refusal(r);
+
+	if (refusal != NULL) {
+		auth_chain_next(r, refusal);
 	} else if (r->is_master_asked) {
 		auth_chain_accept_master(r);
 	} else if (auth_chain_passdb(r)->settings->pass &&
@@ -274,7 +188,7 @@ auth_chain_verdict(struct auth_request *r, enum password_verdict verdict)
 		auth_chain_next(r, "password mismatch");
 		break;
 	case PASSWORD_BAD_HASH:
-		auth_chain_unusable(r, "unusable password hash");
+		auth_request_unusable(r, "unusable password hash");
 		break;
 	}
 }
@@ -454,13 +368,25 @@ auth_chain_refuse_row(struct auth_request *r, const char *reason)
 	auth_chain_next(r, reason);
 }
 
+/* The row lets nobody in, or leaves that to the next. */
+static void
+auth_chain_pass(struct auth_request *r)
+{
+	if (r->fields.is_failed)
+		auth_chain_next(r, "fail");
+	else if (auth_master_next(r))
+		auth_chain_ask(r);
+	else
+		auth_chain_next(r, "noauthenticate, and no other passdb");
+}
+
 /* A row has come. */
 static void
 auth_chain_row(struct auth_request *r, const struct auth_worker_row *row)
 {
 	struct passdb *db = auth_chain_passdb(r);
-	struct passdb_asker asker = { .rip = &r->rip,
-	    .default_scheme = passdb_default_scheme(db) };
+	struct passdb_asker asker = auth_access_asker(r,
+	    passdb_default_scheme(db));
 	const char *reason = NULL;
 	char why[PASSDB_WHY_MAX];
 
@@ -473,7 +399,11 @@ auth_chain_row(struct auth_request *r, const struct auth_worker_row *row)
 	    auth_local_prefetch(r, row, why) == -1 ||
 	    (auth_chain_is_final(r) &&
 	    passdb_check(&r->fields, why) == -1)) {
-		auth_chain_unusable(r, why);
+		auth_request_unusable(r, why);
+		return;
+	}
+	if (r->fields.is_failed || r->fields.has_noauthenticate) {
+		auth_chain_pass(r);
 		return;
 	}
 	switch (auth_chain_rule(r, &reason)) {
@@ -498,8 +428,8 @@ static void
 auth_chain_refused(struct auth_request *r, const struct auth_worker_row *row)
 {
 	struct passdb *db = auth_chain_passdb(r);
-	struct passdb_asker asker = { .rip = &r->rip,
-	    .default_scheme = passdb_default_scheme(db) };
+	struct passdb_asker asker = auth_access_asker(r,
+	    passdb_default_scheme(db));
 	char text[AUTH_CHAIN_SAY_MAX], reason[AUTH_CHAIN_SAY_MAX];
 	char why[PASSDB_WHY_MAX];
 
@@ -663,34 +593,4 @@ auth_chain_verified(void *arg, const struct worker_answer *a)
 		auth_request_trouble(r, "no worker has verified the password");
 	else
 		auth_chain_compared(r, verdicts[a->verified->match]);
-}
-
-static void
-auth_chain_put_resolve(void *arg, struct wire_writer *w)
-{
-	const struct auth_request *r = arg;
-	const struct passdb_host *h = &r->fields.hosts[r->nhosts_done];
-	struct auth_worker_resolve m = { .name = "" };
-
-	memcpy(m.name, r->fields.host + h->off, h->len);
-	auth_worker_resolve_put(w, &m);
-}
-
-static void
-auth_chain_resolved(void *arg, const struct worker_answer *a)
-{
-	struct auth_request *r = arg;
-	const struct passdb_host *h = &r->fields.hosts[r->nhosts_done];
-
-	if (a->outcome != WORKER_DONE || a->resolved->naddrs == 0) {
-		auth_request_log(r, LOG_LEVEL_ERROR, "host %u has no address%s",
-		    r->nhosts_done + 1u, a->outcome != WORKER_DONE ||
-		    a->resolved->is_temporary ? " now" : "");
-	} else {
-		name_memo_add(&r->env->memo, r->fields.host + h->off, h->len,
-		    a->resolved);
-		auth_chain_take(r, a->resolved->addrs, a->resolved->naddrs);
-	}
-	r->nhosts_done++;
-	auth_chain_resolve(r);
 }

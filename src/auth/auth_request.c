@@ -36,15 +36,21 @@ static const struct {
 	[AUTH_REQUEST_EXCHANGE] = { "EXCHANGE",
 	    BIT(AUTH_REQUEST_EXCHANGE) | BIT(AUTH_REQUEST_HELD) |
 	    BIT(AUTH_REQUEST_LOOKUP) | BIT(AUTH_REQUEST_VERIFY) |
+	    BIT(AUTH_REQUEST_WAIT) |
 	    BIT(AUTH_REQUEST_RESOLVE) | HERE | BIT(AUTH_REQUEST_DELAY) },
 	[AUTH_REQUEST_HELD] = { "HELD", BIT(AUTH_REQUEST_EXCHANGE) |
 	    BIT(AUTH_REQUEST_LOOKUP) | BIT(AUTH_REQUEST_VERIFY) |
+	    BIT(AUTH_REQUEST_WAIT) |
 	    BIT(AUTH_REQUEST_RESOLVE) | HERE | BIT(AUTH_REQUEST_DELAY) },
 	[AUTH_REQUEST_LOOKUP] = { "LOOKUP", BIT(AUTH_REQUEST_EXCHANGE) |
 	    BIT(AUTH_REQUEST_LOOKUP) | BIT(AUTH_REQUEST_VERIFY) |
+	    BIT(AUTH_REQUEST_WAIT) |
 	    BIT(AUTH_REQUEST_RESOLVE) | HERE | BIT(AUTH_REQUEST_DELAY) },
 	[AUTH_REQUEST_VERIFY] = { "VERIFY",
 	    BIT(AUTH_REQUEST_LOOKUP) | BIT(AUTH_REQUEST_VERIFY) |
+	    BIT(AUTH_REQUEST_WAIT) |
+	    BIT(AUTH_REQUEST_RESOLVE) | HERE | BIT(AUTH_REQUEST_DELAY) },
+	[AUTH_REQUEST_WAIT] = { "WAIT",
 	    BIT(AUTH_REQUEST_RESOLVE) | HERE | BIT(AUTH_REQUEST_DELAY) },
 	[AUTH_REQUEST_RESOLVE] = { "RESOLVE",
 	    BIT(AUTH_REQUEST_RESOLVE) | HERE },
@@ -86,6 +92,7 @@ auth_request_env_init(struct auth_request_env *env, const struct settings *s,
 	rnd_bytes(env->pretence, sizeof(env->pretence));
 	loop_timers_init(loop, &env->timeouts, s->auth_request_timeout_ms);
 	loop_timers_init(loop, &env->delays, s->auth_failure_delay_ms);
+	loop_timers_init(loop, &env->ticks, 1000);
 	username_rules_init(&env->names, s);
 	auth_lookups_init(&env->lookups, s, &env->chain, pool, loop);
 	return passdb_chain_init(&env->chain, s, why);
@@ -96,6 +103,7 @@ auth_request_env_clear(struct auth_request_env *env)
 {
 	loop_timers_clear(&env->timeouts);
 	loop_timers_clear(&env->delays);
+	loop_timers_clear(&env->ticks);
 	auth_gate_clear(&env->gate);
 	auth_lookups_clear(&env->lookups);
 	passdb_chain_clear(&env->chain);
@@ -193,6 +201,7 @@ auth_request_free(struct auth_request *r)
 	loop_timer_stop(&r->timeout);
 	loop_timer_stop(&r->delay);
 	mech_exchange_clear(&r->exchange);
+	loop_timer_stop(&r->wait);
 	(void)RB_REMOVE(auth_request_tree, &r->map->tree, &r->node);
 	r->map->nopen--;
 	r->env->nopen--;
@@ -295,6 +304,13 @@ auth_request_trouble(struct auth_request *r, const char *what)
 }
 
 void
+auth_request_unusable(struct auth_request *r, const char *why)
+{
+	auth_lookup_drop(&r->lookup);
+	auth_request_trouble(r, why);
+}
+
+void
 auth_request_unavailable(struct auth_request *r, const char *what)
 {
 	auth_request_say(r, what);
@@ -332,6 +348,13 @@ auth_request_timed_out(void *arg)
 	}
 }
 
+void
+auth_request_start_timeout(struct auth_request *r)
+{
+	loop_timer_start(&r->env->timeouts, &r->timeout,
+	    auth_request_timed_out, r);
+}
+
 struct auth_request *
 auth_request_new(struct auth_request_map *map, uint32_t id,
     const struct login_auth_request *m)
@@ -358,8 +381,7 @@ auth_request_new(struct auth_request_map *map, uint32_t id,
 	(void)RB_INSERT(auth_request_tree, &map->tree, &r->node);
 	map->nopen++;
 	map->env->nopen++;
-	loop_timer_start(&map->env->timeouts, &r->timeout,
-	    auth_request_timed_out, r);
+	auth_request_start_timeout(r);
 	return r;
 }
 

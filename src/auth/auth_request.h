@@ -24,6 +24,7 @@ enum auth_request_state {
 	AUTH_REQUEST_HELD,	/* others have failed before: its turn */
 	AUTH_REQUEST_LOOKUP,	/* a row */
 	AUTH_REQUEST_VERIFY,	/* a verdict on the password */
+	AUTH_REQUEST_WAIT,	/* for the time that a row gives */
 	AUTH_REQUEST_RESOLVE,	/* addresses of a host */
 	AUTH_REQUEST_USERDB,	/* as whom a mail process is to run */
 	AUTH_REQUEST_TICKET,	/* the master's word on that */
@@ -59,7 +60,9 @@ struct auth_request {
 	/* The client's; those of the peer itself, which may be a proxy. */
 	struct netaddr		 rip, lip, real_rip, real_lip;
 	struct login_auth_forward forward;	/* what that peer said */
-	struct loop_timer	 timeout, delay;
+	struct loop_timer	 timeout, delay, wait;
+	uint64_t		 wait_until_s;	/* by the wall clock */
+	void			(*wait_then)(struct auth_request *);
 	struct auth_lookup	 lookup;
 	struct worker_task	 task;		/* but a lookup */
 	struct login_auth_fail	 fail;		/* waits in DELAY */
@@ -92,8 +95,12 @@ void	auth_request_fail(struct auth_request *, enum login_auth_code);
 void	auth_request_unavailable(struct auth_request *, const char *what);
 /* Ends in a temporary failure with an error line. */
 void	auth_request_trouble(struct auth_request *, const char *what);
+/* The same for a row that is of no use until somebody mends it. */
+void	auth_request_unusable(struct auth_request *, const char *what);
 /* The same for want of room, which many requests may meet at once. */
 void	auth_request_overload(struct auth_request *, const char *what);
+/* Its time runs from now, anew. */
+void	auth_request_start_timeout(struct auth_request *);
 /* The credentials are there: the delay of a refusal counts from now. */
 void	auth_request_start_delay(struct auth_request *);
 /* A line about the request; nothing in it may be a secret. */

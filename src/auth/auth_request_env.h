@@ -58,7 +58,7 @@ struct auth_request_env {
 	struct auth_gate	 gate;
 	struct worker_pool	*pool;
 	struct auth_lookups	 lookups;
-	struct loop_timers	 timeouts, delays;
+	struct loop_timers	 timeouts, delays, ticks;	/* a second */
 	auth_request_reply_fn	 reply;
 	uint32_t		 pid;	/* %p */
 	uint8_t			 pretence[32];	/* makes nobody's salts */

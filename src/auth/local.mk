@@ -1,6 +1,8 @@
 noinst_LIBRARIES += src/auth/libauth.a
 src_auth_libauth_a_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH $(CRYPTO_CFLAGS)
 src_auth_libauth_a_SOURCES = \
+	src/auth/auth_access.c \
+	src/auth/auth_access.h \
 	src/auth/auth_cache.c \
 	src/auth/auth_cache.h \
 	src/auth/auth_chain.c \
@@ -24,6 +26,8 @@ src_auth_libauth_a_SOURCES = \
 	src/auth/auth_request.c \
 	src/auth/auth_request.h \
 	src/auth/auth_request_env.h \
+	src/auth/auth_route.c \
+	src/auth/auth_route.h \
 	src/auth/auth_server.c \
 	src/auth/auth_server.h \
 	src/auth/auth_watch.c \
@@ -55,10 +59,14 @@ src_auth_libauth_a_SOURCES = \
 	src/auth/name_memo.h \
 	src/auth/passdb.c \
 	src/auth/passdb.h \
+	src/auth/passdb_access.c \
 	src/auth/passdb_fields.c \
 	src/auth/passdb_fields.h \
+	src/auth/passdb_host.c \
 	src/auth/passdb_route.c \
 	src/auth/passdb_route.h \
+	src/auth/passdb_value.c \
+	src/auth/passdb_value.h \
 	src/auth/penalty.c \
 	src/auth/penalty.h \
 	src/auth/scram.c \

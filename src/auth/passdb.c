@@ -223,6 +223,13 @@ passdb_is_forwarded(const struct passdb_fields *f)
 	return f->is_proxy || f->is_proxy_maybe;
 }
 
+bool
+passdb_is_referred(const struct passdb_fields *f)
+{
+	/* "proxy" that says no means: not forwarded, but served here. */
+	return !passdb_is_forwarded(f) && !f->is_proxy_off && f->nhosts > 0;
+}
+
 int
 passdb_check(const struct passdb_fields *f, char *why)
 {
@@ -230,6 +237,12 @@ passdb_check(const struct passdb_fields *f, char *why)
 
 	if (passdb_is_forwarded(f) && f->nhosts == 0)
 		text = "proxy without host";
+	else if (f->hostip.family != NETADDR_NONE && f->nhosts > 1)
+		text = "hostip with several hosts";
+	else if (f->hostip.family != NETADDR_NONE && f->nhosts == 1 &&
+	    f->hosts[0].addr.family != NETADDR_NONE &&
+	    !netaddr_same_ip(&f->hostip, &f->hosts[0].addr))
+		text = "hostip differs from the address in host";
 	else if (f->has_nopassword && f->has_password &&
 	    !f->is_password_empty)
 		text = "nopassword with a password";

@@ -77,6 +77,8 @@ int	passdb_static_row(const struct passdb *, const struct var_values *,
 	    __attribute__((warn_unused_result));
 /* Does the session go to a mail host? */
 bool	passdb_is_forwarded(const struct passdb_fields *);
+/* Is the client told to go to a mail host itself? */
+bool	passdb_is_referred(const struct passdb_fields *);
 /*
  * Do the fields that a login ends with make sense together?  -1 with a
  * reason in why: a temporary failure.

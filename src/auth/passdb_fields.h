@@ -18,6 +18,8 @@
 /* The text of "host", which may name several. */
 #define PASSDB_HOST_MAX		1023
 #define PASSDB_TIMEOUT_MAX_S	3600
+/* No login is put off for longer. */
+#define PASSDB_DELAY_MAX_S	300
 /* Room for the reason why a row is refused. */
 #define PASSDB_WHY_MAX		160
 
@@ -39,14 +41,24 @@ struct passdb_fields {
 	bool			 has_password, has_nopassword;
 	bool			 is_password_empty;	/* '' */
 	char			 hash[PASSWORD_HASH_MAX + 1];	/* full */
-	bool			 is_net_allowed;	/* allow_nets */
+	bool			 has_noauthenticate;	/* only sets fields */
+	bool			 is_failed;		/* it says so */
+	bool			 is_net_refused, is_real_net_refused;
+	uint64_t		 delay_until_s;	/* since 1970 */
+	uint32_t		 delay_random_s;	/* up to so many more */
 	/* Where to and as whom. */
 	bool			 is_proxy, is_proxy_maybe;
+	bool			 is_proxy_off;	/* it says so */
 	bool			 is_nologin, has_nodelay;
 	uint8_t			 nhosts;
 	struct passdb_host	 hosts[LOGIN_AUTH_ADDRS_MAX];
 	struct netaddr		 hostip;	/* family NONE: not given */
 	uint16_t		 port;		/* 0: default of the service */
+	struct netaddr		 source;	/* family NONE: the setting */
+	bool			 is_untrusted, has_nopipelining;
+	uint8_t			 haproxy;	/* version; 0: none */
+	bool			 has_leave;	/* and not the setting */
+	uint32_t		 leave_ms, down_ms;	/* down_ms 0: setting */
 	/* TLS to the host. */
 	enum passdb_switch	 ssl, starttls;
 	char			 ssl_hostname[LOGIN_AUTH_NAME_MAX + 1];
@@ -58,12 +70,17 @@ struct passdb_fields {
 	char			 master[LOGIN_AUTH_USER_MAX + 1];
 	char			 pass[LOGIN_AUTH_PASS_MAX + 1];
 	char			 reason[LOGIN_AUTH_REASON_MAX + 1];
+	struct login_auth_forward forward;	/* for the host */
+	uint64_t		 is_given;	/* bits of the table's rows */
 };
 
-/* What the meaning of a row depends on. */
+/* What the meaning of a row depends on; note may be NULL. */
 struct passdb_asker {
-	const struct netaddr	*rip;
+	const char		*user;		/* who is asked for */
+	const struct netaddr	*rip, *real_rip;	/* true, and of TCP */
 	const char		*default_scheme;
+	void			(*note)(void *arg, const char *);
+	void			*arg;
 };
 
 /* Empty fields; wipes what was there. */

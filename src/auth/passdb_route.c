@@ -138,7 +138,37 @@ passdb_route_tls(struct login_auth_tls *t, const struct passdb_fields *f)
 	    f->starttls == PASSDB_ANY_CERT;
 }
 
-void
+static void
+passdb_route_how(struct login_auth_host *how, const struct passdb_fields *f)
+{
+	login_auth_host_init(how);
+	how->source = f->source;
+	how->is_untrusted = f->is_untrusted;
+	how->has_nopipelining = f->has_nopipelining;
+	how->haproxy = f->haproxy;
+	if (f->has_leave)
+		how->leave_ms = f->leave_ms;
+}
+
+/* What the client's proxy has said; a row's word counts more. */
+static int
+passdb_route_forward(struct login_auth_forward *to,
+    const struct passdb_fields *f, const struct login_auth_forward *from)
+{
+	const char *name, *value;
+	size_t pos = 0, nlen;
+
+	if (from != NULL)
+		*to = *from;
+	while (login_auth_forward_next(&f->forward, &pos, &name, &nlen,
+	    &value))
+		if (login_auth_forward_set(to, name, nlen, value,
+		    strlen(value)) == -1)
+			return -1;
+	return 0;
+}
+
+int
 passdb_route_begin(struct login_auth_route *route,
     const struct passdb_fields *f, const struct passdb_route_login *login)
 {
@@ -156,10 +186,9 @@ passdb_route_begin(struct login_auth_route *route,
 	passdb_route_host(route, f);
 	route->timeout_ms = f->timeout_ms;
 	route->has_nodelay = f->has_nodelay;
-	login_auth_host_init(&route->how);
+	passdb_route_how(&route->how, f);
 	passdb_route_tls(&route->tls, f);
-	if (login->forward != NULL)
-		route->forward = *login->forward;
+	return passdb_route_forward(&route->forward, f, login->forward);
 }
 
 /* Whom the certificate of the next address must name. */
@@ -200,6 +229,8 @@ passdb_route_add(struct login_auth_route *route,
 	why = passdb_route_refusal(&a, login);
 	if (why != NULL || route->naddrs == LOGIN_AUTH_ADDRS_MAX)
 		return why;
+	if (f->source.family != NETADDR_NONE && f->source.family != a.family)
+		return "source_ip is of the other family";
 	if (passdb_route_name(route, f, addr, host) == -1)
 		return "no room for its name";
 	route->addrs[route->naddrs++] = a;

@@ -21,9 +21,13 @@ struct passdb_route_login {
 	const struct login_auth_forward *forward;	/* or NULL */
 };
 
-/* All of the route but its addresses; naddrs is 0 then. */
-void	passdb_route_begin(struct login_auth_route *,
-	    const struct passdb_fields *, const struct passdb_route_login *);
+/*
+ * All of the route but its addresses; naddrs is 0 then.  -1 when there is no
+ * room for what is to be told to the host.
+ */
+int	passdb_route_begin(struct login_auth_route *,
+	    const struct passdb_fields *, const struct passdb_route_login *)
+	    __attribute__((warn_unused_result));
 /* NULL, or why no session may be sent there; the port counts too. */
 const char	*passdb_route_refusal(const struct netaddr *,
 		    const struct passdb_route_login *);

@@ -21,6 +21,7 @@
 #define SETTINGS_PASSDBS_MAX	8
 #define SETTINGS_USERDBS_MAX	4
 #define SETTINGS_DBS_MAX	(SETTINGS_PASSDBS_MAX + SETTINGS_USERDBS_MAX)
+#define SETTINGS_SOURCES_MAX	64	/* of login_source_ips */
 #define SETTINGS_SERVICES	2	/* enum service_id */
 
 struct settings_list {
@@ -93,8 +94,8 @@ struct settings {
 					   role, looked up by the master */
 	uint32_t login_max_sessions;	/* per service */
 	uint32_t login_timeout_ms;	/* to log in, absolute */
-	uint32_t login_bad_commands_max;
-	uint32_t login_proxy_timeout_ms;
+	uint32_t login_bad_commands_max, login_proxy_timeout_ms;
+	struct settings_list	 login_source_ips;
 	struct settings_nets	 login_trusted_networks;
 	struct settings_nets	 proxy_allowed_nets;
 	struct settings_list	 auth_mechanisms;	/* "mechanisms" */
@@ -111,8 +112,7 @@ struct settings {
 	uint32_t auth_request_timeout_ms;
 	uint32_t auth_worker_max_count;
 	uint32_t auth_worker_timeout_ms;	/* one task */
-	uint32_t auth_worker_idle_ms;
-	uint32_t auth_worker_max_request_count;	/* 0 = no limit */
+	uint32_t auth_worker_idle_ms, auth_worker_max_request_count; /* or 0 */
 	uint64_t auth_process_size_bytes;
 	uint64_t auth_cache_size_bytes;
 	uint32_t auth_cache_ttl_ms, auth_cache_negative_ttl_ms;

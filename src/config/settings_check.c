@@ -390,6 +390,30 @@ check_masters(struct reader *r)
 		    "%s: no passdb has master = yes", name);
 }
 
+/* "?" before the first says that only those count that exist here. */
+static void
+check_sources(struct reader *r)
+{
+	const char *name = "login_source_ips";
+	const struct settings_list *list = &r->settings->login_source_ips;
+	struct config_place place = reader_place(r, name, -1);
+	struct netaddr a;
+
+	if (list->n > SETTINGS_SOURCES_MAX)
+		faults_add(r->faults, &place, "%s: more than %d", name,
+		    SETTINGS_SOURCES_MAX);
+	for (size_t i = 0; i < list->n; i++) {
+		const char *text = list->items[i];
+
+		text += i == 0 && *text == '?';
+		if (netaddr_parse(&a, text, strlen(text)) == -1 ||
+		    netaddr_same_ip(&a, &(struct netaddr){
+		    .family = a.family }))
+			faults_add(r->faults, &place, "%s: expected addresses "
+			    "of this machine, not %.64s", name, text);
+	}
+}
+
 static void
 check_translation(struct reader *r)
 {
@@ -470,6 +494,7 @@ check_rows(struct reader *r)
 static const check_fn checks[] = {
 	check_rows,
 	check_base_dir,
+	check_sources,
 	check_login_dir,
 	check_protocols,
 	check_listen,

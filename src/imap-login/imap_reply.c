@@ -44,6 +44,7 @@ static const struct imap_answer answers[] = {
 	[LOGIN_ANSWER_LIMIT] = { "NO [LIMIT]",
 	    "Maximum number of connections from user+IP exceeded." },
 	[LOGIN_ANSWER_HOST] = { NULL, "Login failed." },
+	[LOGIN_ANSWER_REFERRAL] = { NULL, NULL },
 };
 
 _Static_assert(sizeof(answers) / sizeof(answers[0]) == LOGIN_ANSWER_LAST + 1,
@@ -90,6 +91,18 @@ imap_reply_challenge(struct session *s, const char *b64)
 	session_put(s, "\r\n", 2);
 }
 
+/* RFC 2221, 4: any mechanism will do there. */
+static void
+imap_reply_referral(struct session *s, const char *text)
+{
+	const struct imap_state *st = session_protocol(s);
+	size_t user = strcspn(text, "@"), all = strcspn(text, " ");
+
+	session_printf(s, "%s NO [REFERRAL imap://%.*s;AUTH=*%.*s/]%s\r\n",
+	    st->tag, (int)user, text, (int)(all - user), text + user,
+	    text + all);
+}
+
 void
 imap_reply_answer(struct session *s, enum login_answer answer,
     const char *text)
@@ -100,6 +113,10 @@ imap_reply_answer(struct session *s, enum login_answer answer,
 	if (answer == LOGIN_ANSWER_HOST) {
 		session_printf(s, "%s NO [%s] %s\r\n", st->tag, text,
 		    row->text);
+		return;
+	}
+	if (answer == LOGIN_ANSWER_REFERRAL) {
+		imap_reply_referral(s, text);
 		return;
 	}
 	if (row->text != NULL)

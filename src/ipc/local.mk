@@ -27,6 +27,8 @@ src_ipc_libipc_a_SOURCES = \
 	src/ipc/login_auth_local.h \
 	src/ipc/login_auth_outcome.c \
 	src/ipc/login_auth_outcome.h \
+	src/ipc/login_auth_referral.c \
+	src/ipc/login_auth_referral.h \
 	src/ipc/login_auth_route.c \
 	src/ipc/login_auth_route.h \
 	src/ipc/login_auth_tls.c \

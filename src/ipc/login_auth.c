@@ -44,6 +44,7 @@ static const char *const login_auth_words[LOGIN_AUTH_CODE_LAST + 1] = {
 	[LOGIN_AUTH_CODE_LIMIT] = "limit",
 	[LOGIN_AUTH_CODE_PENALTY] = "penalty",
 	[LOGIN_AUTH_CODE_HOST] = "host-down",
+	[LOGIN_AUTH_CODE_REFERRAL] = "referral",
 };
 
 const char *
@@ -112,6 +113,7 @@ login_auth_fail_put(struct wire_writer *w, const struct login_auth_fail *m)
 	wire_put_u8(w, m->code);
 	wire_put_text(w, m->user);
 	wire_put_text(w, m->reason);
+	login_auth_referral_put(w, &m->referral);
 }
 
 int
@@ -120,5 +122,6 @@ login_auth_fail_get(struct wire_reader *r, struct login_auth_fail *m)
 	m->code = (uint8_t)wire_get_enum(r, LOGIN_AUTH_CODE_LAST);
 	wire_get_text(r, m->user, sizeof(m->user));
 	wire_get_text(r, m->reason, sizeof(m->reason));
+	login_auth_referral_get(r, &m->referral);
 	return wire_end(r);
 }

@@ -22,11 +22,12 @@
 #include "ipc/login_auth_limits.h"
 #include "ipc/login_auth_local.h"
 #include "ipc/login_auth_outcome.h"
+#include "ipc/login_auth_referral.h"
 #include "ipc/login_auth_route.h"
 #include "lib/channel.h"
 #include "lib/netaddr.h"
 
-#define LOGIN_AUTH_VERSION	9
+#define LOGIN_AUTH_VERSION	10
 extern const struct channel_contract login_auth_contract;
 
 enum login_auth_type {
@@ -77,14 +78,16 @@ enum login_auth_code {
 	LOGIN_AUTH_CODE_LIMIT,		/* too many sessions: userip */
 	LOGIN_AUTH_CODE_PENALTY,	/* too many failures before this */
 	LOGIN_AUTH_CODE_HOST,		/* his mail hosts are all down */
+	LOGIN_AUTH_CODE_REFERRAL,	/* there is another server for him */
 };
-#define LOGIN_AUTH_CODE_LAST	LOGIN_AUTH_CODE_HOST
+#define LOGIN_AUTH_CODE_LAST	LOGIN_AUTH_CODE_REFERRAL
 const char	*login_auth_code_word(uint8_t code);	/* for logs */
 
 struct login_auth_fail {
 	uint8_t	 code;		/* enum login_auth_code */
 	char	 user[LOGIN_AUTH_USER_MAX + 1];	/* "" when not known */
 	char	 reason[LOGIN_AUTH_REASON_MAX + 1];	/* "" or for client */
+	struct login_auth_referral referral;
 };
 
 void	login_auth_request_put(struct wire_writer *,

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "lib/clock.h"
-#include "lib/sock.h"
 #include "login-common/auth_client.h"
 #include "login-common/backend_tls.h"
 #include "login-common/login_log.h"
@@ -21,6 +20,7 @@
 #include "login-common/session_identity.h"
 #include "login-common/session_login.h"
 #include "login-common/session_step.h"
+#include "login-common/source.h"
 
 /* A share of the deadline is rounded up to whole steps of this. */
 #define BACKEND_TIMER_STEP_MS	500
@@ -96,12 +96,14 @@ backend_connect(struct session *s)
 		s->host = login->route.addrs[login->next_addr++];
 		login->has_sent_login = login->is_unfit = false;
 		login->backend_since_ms = clock_ms();
-		fd = sock_connect(&s->host, NULL, &is_pending);
+		fd = source_connect(&s->process->sources, &s->host,
+		    &login->route.how.source, &is_pending, login->detail,
+		    sizeof(login->detail));
 		if (fd == -1) {
 			if (backend_is_unreachable(errno))
 				auth_client_tried(s->process->auth, s,
 				    LOGIN_AUTH_UNREACHABLE, false);
-			login_log_backend(s, strerror(errno));
+			login_log_backend(s, login->detail);
 			continue;
 		}
 		backend_open(s, fd);

@@ -28,6 +28,8 @@ src_login_common_liblogin_a_SOURCES = \
 	src/login-common/login_tls.c \
 	src/login-common/login_tls.h \
 	src/login-common/protocol.h \
+	src/login-common/referral.c \
+	src/login-common/referral.h \
 	src/login-common/relay.c \
 	src/login-common/relay.h \
 	src/login-common/sasl.c \
@@ -53,4 +55,6 @@ src_login_common_liblogin_a_SOURCES = \
 	src/login-common/session_token.c \
 	src/login-common/session_token.h \
 	src/login-common/signer_client.c \
-	src/login-common/signer_client.h
+	src/login-common/signer_client.h \
+	src/login-common/source.c \
+	src/login-common/source.h

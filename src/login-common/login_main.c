@@ -339,6 +339,7 @@ login_hello(struct login_setup *setup, const struct login_protocol *protocol)
 		str_upper(set->auth_mechanisms.items[i]);
 	process->set = set;
 	process->service = &process->set->services[protocol->service];
+	sources_init(&process->sources, process->set);
 	process->is_single = process->service->login_process_per_connection;
 	channel_set_state(process->master, LOGIN_SERVING);
 }

@@ -13,6 +13,7 @@
 #include "lib/loop.h"
 #include "login-common/listener.h"
 #include "login-common/protocol.h"
+#include "login-common/source.h"
 
 struct auth_client;
 struct channel;
@@ -34,6 +35,7 @@ struct login_process {
 	struct auth_client		*auth;
 	struct login_tls		*tls;	/* NULL: none */
 	struct listeners		 listeners;
+	struct sources			 sources;
 
 	struct session_list		 waiting;  /* not logged in, by age */
 	struct session_list		 relayed;

@@ -36,8 +36,9 @@ enum login_answer {
 	LOGIN_ANSWER_PRIVACY,		/* plaintext is refused here */
 	LOGIN_ANSWER_LIMIT,		/* too many sessions */
 	LOGIN_ANSWER_HOST,		/* text: the host's response code */
+	LOGIN_ANSWER_REFERRAL,		/* text: user@host, " ", a reason */
 };
-#define LOGIN_ANSWER_LAST	LOGIN_ANSWER_HOST
+#define LOGIN_ANSWER_LAST	LOGIN_ANSWER_REFERRAL
 
 /* What a line of the mail host means for the login there. */
 enum backend_result {

@@ -7,6 +7,7 @@
 #include "login-common/session_login.h"
 
 #include <bsd/string.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 #include "login-common/local.h"
 #include "login-common/login_log.h"
 #include "login-common/login_process.h"
+#include "login-common/referral.h"
 #include "login-common/session.h"
 #include "login-common/session_token.h"
 
@@ -138,6 +140,7 @@ static const enum login_answer auth_answers[] = {
 	[LOGIN_AUTH_CODE_LIMIT] = LOGIN_ANSWER_LIMIT,
 	[LOGIN_AUTH_CODE_PENALTY] = LOGIN_ANSWER_TEMP,
 	[LOGIN_AUTH_CODE_HOST] = LOGIN_ANSWER_TEMP,
+	[LOGIN_AUTH_CODE_REFERRAL] = LOGIN_ANSWER_REFERRAL,
 };
 
 void
@@ -149,6 +152,18 @@ session_auth_ok(struct session *s)
 	session_set_user(s, user, strlen(user));
 	backend_start(s);
 	session_run(s);
+}
+
+static void
+session_refer(struct session *s, const struct login_auth_fail *fail)
+{
+	char to[REFERRAL_TEXT_MAX];
+	char text[REFERRAL_TEXT_MAX + LOGIN_AUTH_REASON_MAX + 1];
+
+	(void)snprintf(text, sizeof(text), "%s %s",
+	    referral_text(&fail->referral, to), fail->reason[0] != '\0' ?
+	    fail->reason : "Log in there instead.");
+	session_refuse(s, LOGIN_ANSWER_REFERRAL, text, false);
 }
 
 void
@@ -169,7 +184,11 @@ session_auth_fail(struct session *s, const struct login_auth_fail *fail)
 		session_set_user(s, fail->user, strlen(fail->user));
 	login_log_refused(s, login_auth_code_word(fail->code));
 	/* Auth has held the answer back as long as it must. */
-	session_refuse(s, auth_answers[fail->code], fail->reason, false);
+	if (fail->code == LOGIN_AUTH_CODE_REFERRAL)
+		session_refer(s, fail);
+	else
+		session_refuse(s, auth_answers[fail->code], fail->reason,
+		    false);
 	if (is_bad && s->state == SESSION_COMMAND)
 		(void)session_bad_command(s);
 	/* Not at once: a client's next command may fail here in turn. */

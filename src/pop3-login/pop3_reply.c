@@ -42,6 +42,7 @@ static const struct pop3_answer answers[] = {
 	[LOGIN_ANSWER_LIMIT] = { "[IN-USE] ",
 	    "Maximum number of connections from user+IP exceeded." },
 	[LOGIN_ANSWER_HOST] = { NULL, "Login failed." },
+	[LOGIN_ANSWER_REFERRAL] = { NULL, NULL },
 };
 
 _Static_assert(sizeof(answers) / sizeof(answers[0]) == LOGIN_ANSWER_LAST + 1,
@@ -139,6 +140,13 @@ pop3_reply_answer(struct session *s, enum login_answer answer,
 
 	if (answer == LOGIN_ANSWER_HOST) {
 		session_printf(s, "-ERR [%s] %s\r\n", text, row->text);
+		return;
+	}
+	if (answer == LOGIN_ANSWER_REFERRAL) {
+		size_t len = strcspn(text, " ");
+
+		session_printf(s, "-ERR [REFERRAL/%.*s]%s\r\n", (int)len,
+		    text, text + len);
 		return;
 	}
 	if (row->text != NULL)

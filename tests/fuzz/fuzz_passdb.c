@@ -61,7 +61,8 @@ fuzz_route(const struct passdb_fields *f, const struct netaddr *lip)
 	struct wire_reader r;
 	uint8_t body[4096];
 
-	passdb_route_begin(&route, f, &login);
+	if (passdb_route_begin(&route, f, &login) == -1)
+		return;
 	for (size_t i = 0; i < f->nhosts; i++)
 		if (f->hosts[i].addr.family != NETADDR_NONE)
 			(void)passdb_route_add(&route, f, &f->hosts[i].addr,
@@ -110,8 +111,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_bytes)
 	static char text[65536];
 	static struct auth_worker_row row;
 	struct netaddr rip = { NETADDR_V4, 4711, { 192, 0, 2, 7 } };
-	struct passdb_asker asker = { .rip = &rip,
-	    .default_scheme = "PLAIN" };
+	struct passdb_asker asker = { .user = "joe@example.org", .rip = &rip,
+	    .real_rip = &rip, .default_scheme = "PLAIN" };
 	struct passdb_fields f;
 	char why[PASSDB_WHY_MAX] = "", *p = text, *end;
 

@@ -481,7 +481,10 @@ const struct message messages[] = {
 		ENUM(login_auth_fail, code, LOGIN_AUTH_CODE_LAST),
 		TEXT(login_auth_fail, user),
 		TEXT(login_auth_fail, reason),
-	}, .nfields = 3 },
+		TEXT(login_auth_fail, referral.user),
+		TEXT(login_auth_fail, referral.host),
+		U16(login_auth_fail, referral.port),
+	}, .nfields = 6 },
 	{ MESSAGE(login_auth_outcome, login_auth), .fields = {
 		ENUM(login_auth_outcome, result, LOGIN_AUTH_RESULT_LAST),
 		ENUM(login_auth_outcome, addr, LOGIN_AUTH_ADDR_NONE),

@@ -45,6 +45,7 @@ UNIT_TESTS += tests/unit/test_loop
 UNIT_TESTS += tests/unit/test_loop_timers
 UNIT_TESTS += tests/unit/test_auth_cache
 UNIT_TESTS += tests/unit/test_auth_choice
+UNIT_TESTS += tests/unit/test_auth_access
 UNIT_TESTS += tests/unit/test_auth_chain
 UNIT_TESTS += tests/unit/test_auth_checking
 UNIT_TESTS += tests/unit/test_auth_gate
@@ -109,6 +110,9 @@ UNIT_TESTS += tests/unit/test_memfile
 UNIT_TESTS += tests/unit/test_name_memo
 UNIT_TESTS += tests/unit/test_passdb
 UNIT_TESTS += tests/unit/test_passdb_chain
+UNIT_TESTS += tests/unit/test_passdb_fields
+UNIT_TESTS += tests/unit/test_referral
+UNIT_TESTS += tests/unit/test_source
 UNIT_TESTS += tests/unit/test_password
 UNIT_TESTS += tests/unit/test_passwd_file
 tests_unit_test_passwd_file_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
@@ -151,6 +155,10 @@ UNIT_TESTS += tests/unit/test_worker
 tests_unit_test_worker_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
 endif
 
+tests_unit_test_auth_access_SOURCES = \
+	tests/unit/auth_fixture.c \
+	tests/unit/auth_fixture.h \
+	tests/unit/test_auth_access.c
 tests_unit_test_auth_chain_SOURCES = \
 	tests/unit/auth_fixture.c \
 	tests/unit/auth_fixture.h \

@@ -411,6 +411,11 @@ test_rules(void **state)
 	bad("auth_username_format = %Lx", "unknown variable %Lx");
 	bad("auth_username_format = %r", "only %u, %n and %d");
 	bad("auth_default_realm = a@b", "without '@'");
+	bad("login_source_ips = 10.0.0.1 mail", "expected addresses of this");
+	bad("login_source_ips = 10.0.0.1 ?10.0.0.2", "not ?10.0.0.2");
+	bad("login_source_ips = 0.0.0.0", "not 0.0.0.0");
+	bad("login_source_ips = ::", "not ::");
+	bad("login_source_ips = 10.0.0.1:0", "not 10.0.0.1:0");
 	bad("auth_worker_timeout = 200", "longer than auth_request_timeout");
 	bad("auth_count = 0", "expected a number of 1 to 16");
 	bad("auth_count = 17", "expected a number of 1 to 16");
