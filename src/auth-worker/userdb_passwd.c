@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,25 +31,33 @@ userdb_passwd_add(struct sql_row *row, const struct passwd *pw,
 	return 0;
 }
 
+/* getpwnam(3): these mean that there is no such name. */
+static bool
+userdb_passwd_is_none(int error)
+{
+	return error == 0 || error == ENOENT || error == ESRCH ||
+	    error == EBADF || error == EPERM;
+}
+
 enum auth_worker_found
 userdb_passwd_find(const char *user, struct sql_row *row,
     struct sql_fault *fault)
 {
+	enum auth_worker_found found = AUTH_WORKER_ONE;
 	const struct passwd *pw;
 
+	sql_row_clear(row);
 	errno = 0;
 	pw = getpwnam(user);
-	/* getpwnam(3): these mean that there is no such name. */
-	if (pw == NULL && errno != 0 && errno != ENOENT && errno != ESRCH &&
-	    errno != EBADF && errno != EPERM) {
+	if (pw == NULL && !userdb_passwd_is_none(errno)) {
 		sql_fault_set(fault, SQL_FAULT_CONNECT, "accounts: %s",
 		    strerror(errno));
-		return AUTH_WORKER_FAULT;
+		found = AUTH_WORKER_FAULT;
+	} else if (pw == NULL) {
+		found = AUTH_WORKER_NONE;
+	} else if (userdb_passwd_add(row, pw, fault) == -1) {
+		found = AUTH_WORKER_UNUSABLE;
 	}
-	if (pw == NULL)
-		return AUTH_WORKER_NONE;
-	if (userdb_passwd_add(row, pw, fault) == -1)
-		return AUTH_WORKER_UNUSABLE;
-	row->row.found = AUTH_WORKER_ONE;
-	return AUTH_WORKER_ONE;
+	row->row.found = (uint8_t)found;
+	return found;
 }

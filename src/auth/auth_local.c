@@ -278,7 +278,7 @@ auth_local_next(struct auth_request *r)
 	for (; (db = auth_local_userdb(r)) != NULL; r->nuserdbs++) {
 		if (db->settings->driver != USERDB_PREFETCH)
 			break;
-		if (r->has_prefetch) {
+		if (r->has_prefetch && r->userdb->has_uid) {
 			auth_local_found(r);
 			return;
 		}

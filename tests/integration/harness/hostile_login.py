@@ -12,6 +12,7 @@ import struct
 import time
 
 HELLO, START, AUTH_PEER, SIGNER_PEER, READY = 0, 7, 4, 12, 101
+MAIL_STARTED, MAIL_START, LOCAL = 22, 111, 104
 SIGN = 1
 REQUEST, CONTINUE, CANCEL, OUTCOME, END, SESSION, TRIED = range(1, 8)
 ROLE_POP3_LOGIN = 3
@@ -153,6 +154,99 @@ def flood(signer):
     return found
 
 
+def ask_ticket(auth, number, service=1):
+    """A ticket that auth gives for joe; None if it refuses."""
+    auth.sock.sendall(
+        frame(REQUEST, request(b"joe", b"sesame", service), number)
+    )
+    while True:
+        kind, body, _ = auth.get()
+        if kind == LOCAL:
+            return body[-16:]
+        if kind > 100:
+            return None
+
+
+def show_ticket(master, ticket, fd=None):
+    """(result, pid) of the master's answer; the connection is our own."""
+    ours, theirs = socket.socketpair()
+    fds = array.array("i", [theirs.fileno() if fd is None else fd])
+    master.sock.sendmsg(
+        [frame(MAIL_START, ticket + b"\0" + text(b""), 1, FLAG_FD)],
+        [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)],
+    )
+    theirs.close()
+    while True:
+        kind, body, _ = master.get()
+        if kind == MAIL_STARTED:
+            kept.append(ours)
+            return struct.unpack("<BI", body)
+
+
+kept = []
+
+
+def await_file(path):
+    until = time.monotonic() + 10
+    while not os.path.exists(path):
+        if time.monotonic() > until:
+            raise EOFError
+        time.sleep(0.01)
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def put_file(path, data):
+    with open(path + ".new", "wb") as file:
+        file.write(data)
+    os.rename(path + ".new", path)
+
+
+def foreign_ticket(master, auth, path):
+    """One process gets the ticket, another shows it first."""
+    try:
+        os.close(os.open(path + ".first", os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        ticket = await_file(path + ".ticket")
+        put_file(path + ".shown", b"%d" % show_ticket(master, ticket)[0])
+        return None
+    ticket = ask_ticket(auth, 1)
+    put_file(path + ".ticket", ticket)
+    theirs = int(await_file(path + ".shown"))
+    return {"foreign": theirs, "own": show_ticket(master, ticket)[0]}
+
+
+def misuse_tickets(plan, master, auth, path):
+    """What the master makes of it."""
+    if plan == "foreign ticket":
+        return foreign_ticket(master, auth, path)
+    if plan == "forged tickets":
+        good = ask_ticket(auth, 1)
+        bad = [os.urandom(16) for _ in range(200)] + [bytes(16)]
+        bad += [
+            bytes(byte ^ (1 << bit if i == place else 0)
+                  for i, byte in enumerate(good))
+            for place in range(16) for bit in (0, 7)
+        ]
+        results = {show_ticket(master, ticket)[0] for ticket in bad}
+        first, again = show_ticket(master, good), show_ticket(master, good)
+        return {
+            "bad": sorted(results), "good": first[0], "again": again[0],
+            "has_pid": first[1] > 0, "again_pid": again[1],
+        }
+    if plan == "another service":
+        return {"result": show_ticket(master, ask_ticket(auth, 1, 0))[0]}
+    if plan == "no connection":
+        ends = os.pipe()
+        ticket = ask_ticket(auth, 1)
+        return {
+            "pipe": show_ticket(master, ticket, ends[0])[0],
+            "again": show_ticket(master, ticket)[0],
+        }
+    tickets = [ask_ticket(auth, number) for number in range(1, 101)]
+    return {"given": sum(ticket is not None for ticket in tickets)}
+
+
 def misuse(plan, master, auth):
     if plan == "garbage":
         auth.sock.sendall(os.urandom(4096))
@@ -231,6 +325,12 @@ def run(plan):
         found = misuse_signer(plan, signer)
         with open(RESULT, "w", encoding="ascii") as file:  # noqa: F821
             json.dump(found, file)
+    if plan.startswith("tickets: "):
+        master.sock.setblocking(True)
+        auth.sock.setblocking(True)
+        found = misuse_tickets(plan[9:], master, auth, RESULT)  # noqa: F821
+        if found is not None:
+            put_file(RESULT, json.dumps(found).encode())  # noqa: F821
     try:
         misuse(plan, master, auth)
         while True:

@@ -71,7 +71,7 @@ class Suite:
         """
         Options: settings, imap, pop3 and auth (dicts of settings for the top
         and the sections), text (more of the top), passdbs (text for the auth
-        section), driver and
+        section; make_passdbs makes it from the path of sql.conf), driver and
         connect (of sql.conf; else a private SQLite file), query, table
         (SQL), sql (further lines of sql.conf), conf (a function that makes
         the whole configuration from the suite), start (False to wait).
@@ -404,6 +404,8 @@ def default_conf(suite):
     passdbs = options.get(
         "passdbs", f"  passdb sql {{\n    args = {suite.sql_conf}\n  }}\n"
     )
+    if "make_passdbs" in options:
+        passdbs = options["make_passdbs"](suite.sql_conf)
     top = {
         **suite.top_settings(),
         "protocols": "imap pop3",
