@@ -378,6 +378,7 @@ test_clear_behind_the_end(void **state)
 {
 	const struct tls_policy policy = { .min = TLS_VERSION_ANY };
 	struct fixture *f = *state;
+	const char *text;
 	char bytes[16];
 
 	open_streams(f, &policy);
@@ -403,8 +404,10 @@ test_clear_behind_the_end(void **state)
 	settle(f);
 	assert_int_equal(stream_fill(&f->st[0]), 0);
 	assert_int_equal(f->st[0].error, EPROTO);
-	assert_string_equal(stream_tls_error(&f->st[0]),
-	    "wrong version number");
+	/* OpenSSL 3.0 looks at the version first, 3.5 at the type. */
+	text = stream_tls_error(&f->st[0]);
+	if (strcmp(text, "bad record type") != 0)
+		assert_string_equal(text, "wrong version number");
 	assert_int_equal(stream_write(&f->st[0], "x", 1), -1);
 	close_streams(f);
 }
