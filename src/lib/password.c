@@ -39,6 +39,8 @@ static const struct password_scheme password_schemes[] = {
 	CRYPT("SHA512-CRYPT"),
 	CRYPT("BLF-CRYPT"),
 #ifdef WITH_ARGON2
+	{ "ARGON2", password_verify_argon2, ENCODING_NONE, 0,
+	    password_argon2_setting },
 	{ "ARGON2I", password_verify_argon2, ENCODING_NONE, 0,
 	    password_argon2_setting },
 	{ "ARGON2ID", password_verify_argon2, ENCODING_NONE, 0,

@@ -1,9 +1,12 @@
 """Mail programs that people use, each with a real session through it."""
 
+import fcntl
 import mailbox
 import os
 import pty
+import struct
 import subprocess
+import termios
 
 import pytest
 
@@ -29,7 +32,7 @@ def run(tool, tmp_path):
     def call(name, *args, ok=(0,), terminal=False):
         env = {"HOME": str(tmp_path), "PATH": os.environ["PATH"],
                "TERM": "vt100", "USER": "root", "LC_ALL": "C.UTF-8"}
-        ours, its = pty.openpty() if terminal else (None, subprocess.DEVNULL)
+        ours, its = new_terminal() if terminal else (None, subprocess.DEVNULL)
         proc = subprocess.Popen(
             [tool(name), *map(str, args)], env=env, cwd=tmp_path, stdin=its,
             stdout=its if terminal else subprocess.PIPE,
@@ -48,6 +51,13 @@ def run(tool, tmp_path):
         return output
 
     return call
+
+
+def new_terminal():
+    """A pseudo-terminal with a size: mutt does not start in one without."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
+    return ours, its
 
 
 def read_all(fd):

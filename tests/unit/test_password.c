@@ -75,6 +75,8 @@ static const char *const known[] = {
 	    "1odaHLlbm/cMDTYhWR+B7Wbx+Ph1oX25F2m0Ww0ZT9A",
 	"{ARGON2ID}$argon2id$v=19$m=65536,t=3,p=1$zRceRVQ3yMB+oJ+vFGWpug$"
 	    "aohL0EvCDYzdUfwfFbENRfyZNoIBmRQDxYK0bNZTh+8",
+	"{ARGON2}$argon2id$v=19$m=65536,t=3,p=1$zRceRVQ3yMB+oJ+vFGWpug$"
+	    "aohL0EvCDYzdUfwfFbENRfyZNoIBmRQDxYK0bNZTh+8",
 	"{ARGON2ID}$argon2id$v=19$m=256,t=2,p=4$c29tZXNhbHQx$"
 	    "YkiG/L5eFTHvYymaO7Qy9H8/LZexsVa+ztfqR3M6dgQ",
 	"{ARGON2I}$argon2i$v=16$m=64,t=3,p=1$c29tZXNhbHQx$"

@@ -134,7 +134,7 @@ class Mariadb:
     def _client(self, database, text):
         return subprocess.run(
             ["mariadb", "--no-defaults", f"--socket={self.socket}",
-             "--user=root", "--batch", "--skip-column-names",
+             "--skip-ssl", "--user=root", "--batch", "--skip-column-names",
              "--default-character-set=utf8mb4", database],
             input=text.encode(), capture_output=True, env=ENVIRONMENT,
         )
@@ -144,6 +144,11 @@ class Mariadb:
         done = self._client(database, text)
         assert done.returncode == 0, done.stderr.decode(errors="replace")
         return done.stdout.decode()
+
+    def version(self):
+        """Such as (10, 11)."""
+        numbers = self.sql("SELECT version()").split(".")
+        return tuple(int(number) for number in numbers[:2])
 
     def connect(self, host=None, **words):
         """The connect text for the account that the mission has."""
