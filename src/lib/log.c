@@ -17,7 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/xmem.h"
 
 /* {magic, level, length u16} before each text. */
 #define LOG_HEAD	4
@@ -36,11 +35,13 @@ static struct {
 	int			 fallback_fd;
 	log_sink_fn		 sink;
 	void			*sink_arg;
-	uint8_t			*queue;		/* packets not yet taken */
-	size_t			 queued;
+	size_t			 queued;	/* bytes of log_queue */
 	unsigned long		 nlost;
 } logger = { .level = LOG_LEVEL_INFO, .name = "mailwicket", .fd = -1,
     .fallback_fd = -1 };
+
+/* Packets not yet taken.  Not from the heap: only what is used is there. */
+static uint8_t log_queue[LOG_QUEUE_MAX];
 
 static const char *const log_words[] = {
 	[LOG_LEVEL_DEBUG] = "debug: ",
@@ -68,8 +69,6 @@ log_init_stderr(const char *name)
 void
 log_init_child(const char *name, int fd)
 {
-	if (logger.queue == NULL)
-		logger.queue = xcalloc(1, LOG_QUEUE_MAX);
 	logger.mode = LOG_MODE_CHILD;
 	logger.name = name;
 	logger.fd = fd;
@@ -180,19 +179,19 @@ log_flush(void)
 	if (logger.mode != LOG_MODE_CHILD)
 		return;
 	while (done < logger.queued) {
-		n = log_packet_length(logger.queue + done,
+		n = log_packet_length(log_queue + done,
 		    logger.queued - done);
-		if (send(logger.fd, logger.queue + done, n,
+		if (send(logger.fd, log_queue + done, n,
 		    MSG_NOSIGNAL | MSG_DONTWAIT) == -1) {
 			if (errno == EINTR)
 				continue;
 			if (errno == EAGAIN || errno == ENOBUFS)
 				break;
-			log_packet_to_fallback(logger.queue + done, n);
+			log_packet_to_fallback(log_queue + done, n);
 		}
 		done += n;
 	}
-	memmove(logger.queue, logger.queue + done, logger.queued - done);
+	memmove(log_queue, log_queue + done, logger.queued - done);
 	logger.queued -= done;
 }
 
@@ -212,7 +211,7 @@ log_make_room(size_t len)
 static void
 log_append(enum log_level level, const char *text, size_t len)
 {
-	uint8_t *p = logger.queue + logger.queued;
+	uint8_t *p = log_queue + logger.queued;
 
 	p[0] = LOG_MAGIC;
 	p[1] = (uint8_t)level;

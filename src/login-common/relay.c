@@ -76,12 +76,13 @@ relay_read_size(const struct stream *to, bool was_full)
 
 /*
  * Moves bytes one way.  true when the turn was used up and more may be there.
+ * was_full: the last read, of this turn or the one before, left some.
  */
 static bool
-relay_move(struct stream *from, struct stream *to, uint64_t *bytes)
+relay_move(struct stream *from, struct stream *to, uint64_t *bytes,
+    bool *was_full)
 {
 	size_t n, size, moved = 0;
-	bool was_full = false;
 
 	if (buf_used(&to->out) > 0) {
 		if (!to->can_write || stream_flush(to) == -1)
@@ -90,8 +91,9 @@ relay_move(struct stream *from, struct stream *to, uint64_t *bytes)
 			return false;
 	}
 	while (moved < RELAY_TURN_MAX) {
-		size = relay_read_size(to, was_full);
+		size = relay_read_size(to, *was_full);
 		n = stream_read(from, relay_scratch, size);
+		*was_full = n == size;
 		if (n == 0)
 			break;
 		moved += n;
@@ -99,7 +101,6 @@ relay_move(struct stream *from, struct stream *to, uint64_t *bytes)
 		if (stream_write(to, relay_scratch, n) == -1 ||
 		    buf_used(&to->out) > 0)
 			return false;
-		was_full = n == size;
 	}
 	if (from->has_eof)
 		stream_shut(to);
@@ -180,8 +181,10 @@ relay_pump(struct session *s)
 	uint64_t before = s->bytes_in + s->bytes_out;
 	bool has_more;
 
-	has_more = relay_move(&s->client, &s->backend, &s->bytes_in);
-	has_more |= relay_move(&s->backend, &s->client, &s->bytes_out);
+	has_more = relay_move(&s->client, &s->backend, &s->bytes_in,
+	    &s->has_full_in);
+	has_more |= relay_move(&s->backend, &s->client, &s->bytes_out,
+	    &s->has_full_out);
 	relay_note(s, s->bytes_in + s->bytes_out != before);
 	if (relay_is_over(s)) {
 		session_close(s, s->reason);
