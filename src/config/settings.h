@@ -85,7 +85,7 @@ struct settings {
 	const char	*tls_places[SETTINGS_TLS_FILES]; /* "file:line" */
 	size_t	 nlocal_names;
 	struct settings_local_name *local_names;
-	uint32_t ssl_parameters_regenerate_ms;
+	uint32_t ssl_parameters_regenerate_ms, ssl_ticket_rotate_ms;
 	char	*login_user, *auth_user, *auth_worker_user, *tls_signer_user;
 	struct settings_ids	 login_ids, auth_ids, auth_worker_ids,
 				 tls_signer_ids;

@@ -19,7 +19,7 @@
 #include "lib/tls_names.h"
 #include "lib/xmem.h"
 
-/* How long a ticket is good; its keys live for 36 hours at most. */
+/* How long a ticket is good, unless its key goes before. */
 #define SERVER_TICKET_S		86400L
 /* Where clients show certificates, which expire and are revoked. */
 #define SERVER_TICKET_CERT_S	3600L

@@ -218,19 +218,19 @@ static void
 login_tls_give_tickets(struct login_tls *tls)
 {
 	struct tls_ticket_key keys[MASTER_TICKETS_MAX];
-	const struct master_ticket_key *from = tls->tickets.keys;
+	struct master_tickets *from = &tls->tickets;
 	size_t i;
 
 	if (tls->server == NULL)
 		return;
-	for (i = 0; i < tls->tickets.n; i++) {
-		memcpy(keys[i].name, from[i].name, sizeof(keys[i].name));
-		memcpy(keys[i].aes, from[i].aes, sizeof(keys[i].aes));
-		memcpy(keys[i].mac, from[i].mac, sizeof(keys[i].mac));
+	for (i = 0; i < from->n; i++) {
+		memcpy(keys[i].name, from->keys[i].name, sizeof(keys[i].name));
+		memcpy(keys[i].aes, from->keys[i].aes, sizeof(keys[i].aes));
+		memcpy(keys[i].mac, from->keys[i].mac, sizeof(keys[i].mac));
 	}
-	tls_server_tickets(tls->server, keys, tls->tickets.n);
+	tls_server_tickets(tls->server, keys, from->n);
 	explicit_bzero(keys, sizeof(keys));
-	explicit_bzero(&tls->tickets, sizeof(tls->tickets));
+	explicit_bzero(from, sizeof(*from));
 }
 
 void

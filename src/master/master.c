@@ -629,7 +629,8 @@ master_begin(struct master *m)
 	signers_renew(m);
 	m->nauths = m->settings->auth_count;
 	if (m->settings->has_tls)
-		(void)tickets_turn(&m->tickets, clock_ms());
+		(void)tickets_turn(&m->tickets, clock_ms(),
+		    m->settings->ssl_ticket_rotate_ms);
 	/* Login processes begin when auth can answer them. */
 	m->services[MASTER_AUTH].is_on = true;
 	m->services[MASTER_WORKER].is_on = true;

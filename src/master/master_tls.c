@@ -131,7 +131,8 @@ tls_turn_tickets(struct master *m)
 	size_t i;
 
 	if (!m->settings->has_tls ||
-	    !tickets_turn(&m->tickets, clock_ms()))
+	    !tickets_turn(&m->tickets, clock_ms(),
+	    m->settings->ssl_ticket_rotate_ms))
 		return;
 	for (i = MASTER_IMAP_LOGIN; i < MASTER_SERVICES; i++)
 		TAILQ_FOREACH(c, &m->services[i].children, entry)

@@ -129,7 +129,8 @@ reload_take(struct master *m, struct settings *set, struct certs *certs,
 	m->certs = certs;
 	m->refused[0] = '\0';
 	if (set->has_tls)
-		(void)tickets_turn(&m->tickets, clock_ms());
+		(void)tickets_turn(&m->tickets, clock_ms(),
+		    set->ssl_ticket_rotate_ms);
 	for (i = 0; i < MASTER_SERVICES; i++)
 		room_unwatch(&m->services[i]);
 	for (i = 0; i <= SERVICE_LAST; i++) {

@@ -21,11 +21,11 @@ tickets_make(struct master_tickets *t)
 }
 
 bool
-tickets_turn(struct tickets *t, uint64_t now_ms)
+tickets_turn(struct tickets *t, uint64_t now_ms, uint64_t rotate_ms)
 {
 	unsigned int i;
 
-	if (t->made_ms != 0 && now_ms - t->made_ms < TICKETS_ROTATE_MS)
+	if (t->made_ms != 0 && now_ms - t->made_ms < rotate_ms)
 		return false;
 	for (i = 0; i <= SERVICE_LAST; i++)
 		tickets_make(&t->services[i]);

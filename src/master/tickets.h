@@ -11,16 +11,16 @@
 #include "ipc/master_tls.h"
 #include "ipc/roles.h"
 
-/* RFC 9325, 4.3 wants them changed regularly, and within a week. */
-#define TICKETS_ROTATE_MS	(UINT64_C(12) * 3600 * 1000)
-
 struct tickets {
 	struct master_tickets	services[SERVICE_LAST + 1];
 	uint64_t		made_ms;	/* 0: none yet */
 };
 
-/* New keys if it is time, those of before are kept; true if there are some. */
-bool	tickets_turn(struct tickets *, uint64_t now_ms);
+/*
+ * New keys if those that there are have been used for so long; two of before
+ * are kept.  True if there are new ones.
+ */
+bool	tickets_turn(struct tickets *, uint64_t now_ms, uint64_t rotate_ms);
 /* Wipes all. */
 void	tickets_clear(struct tickets *);
 

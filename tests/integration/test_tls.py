@@ -498,6 +498,26 @@ def tries_any(call):
         return None
 
 
+def test_T_T4_three_rotations(new_suite):
+    """A ticket is good for as long as its key is kept."""
+    suite = new_suite(**tls_options({"ssl_ticket_rotate": "2 secs"}))
+    begun = time.monotonic()
+    tls, session = resumable(suite, "imap")
+
+    def is_resumed(session):
+        with connected(suite, "imap", "port", tls=tls,
+                       session=session) as client:
+            return client.sock.session_reused
+
+    # Its key makes tickets for two seconds at most, and opens them for four.
+    assert is_resumed(session) or time.monotonic() - begun > 4
+    procs.wait_until(lambda: not is_resumed(session), "the key's end", 20)
+    assert time.monotonic() - begun > 3
+    # What came since is good.
+    tls, session = resumable(suite, "imap")
+    assert is_resumed(session)
+
+
 def test_T_T4_a_ticket_is_for_one_service(suite):
     for ours, other in [("imap", "pop3"), ("pop3", "imap")]:
         tls, session = resumable(suite, ours)

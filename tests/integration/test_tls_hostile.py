@@ -134,10 +134,12 @@ def test_T_S1_T_S2_and_a_handshake(joe, hosts, service):
     assert hosts.logins == []
 
 
-def client_hello(name=None):
+def client_hello(name=None, protocols=None):
     """The first bytes of a handshake."""
     output = ssl.MemoryBIO()
-    tls = context().wrap_bio(ssl.MemoryBIO(), output, server_hostname=name)
+    tls = context(alpn=protocols).wrap_bio(
+        ssl.MemoryBIO(), output, server_hostname=name
+    )
     with pytest.raises(ssl.SSLWantReadError):
         tls.do_handshake()
     return output.read()
@@ -274,6 +276,85 @@ def test_T_T1_protocols(suite, service, way):
     for offered in ([service], ["h2", service], [other, service]):
         assert shake(suite, service, way, context(alpn=offered)) == service
     assert shake(suite, service, way, context()) is None
+
+
+def with_alpn(data):
+    """A hello with these bytes as its list of protocols, in records."""
+    hello = client_hello(protocols=["imap"])
+    at = 5 + 4 + 2 + 32
+    at += 1 + hello[at]
+    at += 2 + int.from_bytes(hello[at : at + 2])
+    at += 1 + hello[at]
+    fixed, rest = hello[9:at], hello[at + 2 :]
+    made = b""
+    while rest:
+        size = int.from_bytes(rest[2:4])
+        body = data if rest[:2] == b"\x00\x10" else rest[4 : 4 + size]
+        made += rest[:2] + len(body).to_bytes(2) + body
+        rest = rest[4 + size :]
+    message = fixed + len(made).to_bytes(2) + made
+    message = b"\x01" + len(message).to_bytes(3) + message
+    return b"".join(
+        b"\x16\x03\x01" + len(part).to_bytes(2) + part
+        for part in (message[i : i + 16384]
+                     for i in range(0, len(message), 16384))
+    )
+
+
+def protocol_list(*names):
+    data = b"".join(bytes([len(name)]) + name for name in names)
+    return len(data).to_bytes(2) + data
+
+
+OURS = protocol_list(b"imap")
+LISTS = {
+    "no bytes": b"",
+    "half a length": b"\0",
+    "no names": protocol_list(),
+    "an empty name": protocol_list(b""),
+    "an empty name before ours": protocol_list(b"", b"imap"),
+    "an empty name behind ours": protocol_list(b"imap", b""),
+    "longer than it is": b"\0\6" + OURS[2:],
+    "shorter than it is": b"\0\4" + OURS[2:],
+    "a name beyond its end": b"\0\5\xffimap",
+    "thousands of others": protocol_list(*[b"x%d" % n for n in range(2000)]),
+    "as long as can be": protocol_list(*[b"y" * 255] * 250),
+}
+
+
+def answer_to(suite, service, way, data):
+    """What comes after these bytes in place of a hello, and the end."""
+    if way == "port":
+        sock = socket.create_connection(suite.addr(service + "s"), 10)
+    else:
+        sock = greeted(suite.addr(service))
+        sock.sendall(START[service])
+        read = b""
+        while not read.endswith(b"\r\n"):
+            read += sock.recv(4096)
+    with sock:
+        with contextlib.suppress(ConnectionError):
+            sock.sendall(data)
+            half_close(sock)
+        return read_all(sock)
+
+
+@pytest.mark.parametrize("way", ["port", "command"])
+@pytest.mark.parametrize("kind", LISTS)
+def test_T_T1_broken_lists(suite, way, kind):
+    """An alert or the end; no hello of the server's."""
+    data = answer_to(suite, "imap", way, with_alpn(LISTS[kind]))
+    assert data == b"" or (data[0], data[5]) == (0x15, 2), data
+    pop3 = LISTS[kind].replace(b"imap", b"pop3")
+    data = answer_to(suite, "pop3", way, with_alpn(pop3))
+    assert data == b"" or (data[0], data[5]) == (0x15, 2), data
+
+
+@pytest.mark.parametrize("way", ["port", "command"])
+def test_T_T1_long_lists(suite, way):
+    """Ours may stand behind many others."""
+    for data in (OURS, protocol_list(*[b"y" * 255] * 250, b"imap")):
+        assert answer_to(suite, "imap", way, with_alpn(data))[0] == 0x16
 
 
 def old_context(ciphers="ALL", low=None, high=None):

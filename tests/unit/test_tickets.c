@@ -14,6 +14,8 @@
 
 #include "master/tickets.h"
 
+#define ROTATE_MS	5000
+
 static void
 test_turns(void **state)
 {
@@ -21,16 +23,18 @@ test_turns(void **state)
 	struct master_ticket_key first, second;
 
 	(void)state;
-	assert_true(tickets_turn(&t, 1000));
+	assert_true(tickets_turn(&t, 1000, ROTATE_MS));
 	assert_int_equal(t.services[SERVICE_IMAP].n, 1);
 	assert_memory_not_equal(&t.services[SERVICE_IMAP].keys[0],
 	    &t.services[SERVICE_POP3].keys[0], sizeof(first));
 	first = t.services[SERVICE_IMAP].keys[0];
-	assert_false(tickets_turn(&t, 1000 + TICKETS_ROTATE_MS - 1));
+	assert_false(tickets_turn(&t, 1000 + ROTATE_MS - 1,
+	    ROTATE_MS));
 	assert_memory_equal(&first, &t.services[SERVICE_IMAP].keys[0],
 	    sizeof(first));
 
-	assert_true(tickets_turn(&t, 1000 + TICKETS_ROTATE_MS));
+	assert_true(tickets_turn(&t, 1000 + ROTATE_MS,
+	    ROTATE_MS));
 	assert_int_equal(t.services[SERVICE_IMAP].n, 2);
 	assert_memory_equal(&first, &t.services[SERVICE_IMAP].keys[1],
 	    sizeof(first));
@@ -38,11 +42,13 @@ test_turns(void **state)
 	assert_memory_not_equal(&first, &second, sizeof(first));
 
 	/* Two of before are kept, not three. */
-	assert_true(tickets_turn(&t, 1000 + 2 * TICKETS_ROTATE_MS));
+	assert_true(tickets_turn(&t, 1000 + 2 * ROTATE_MS,
+	    ROTATE_MS));
 	assert_int_equal(t.services[SERVICE_IMAP].n, 3);
 	assert_memory_equal(&first, &t.services[SERVICE_IMAP].keys[2],
 	    sizeof(first));
-	assert_true(tickets_turn(&t, 1000 + 3 * TICKETS_ROTATE_MS));
+	assert_true(tickets_turn(&t, 1000 + 3 * ROTATE_MS,
+	    ROTATE_MS));
 	assert_int_equal(t.services[SERVICE_IMAP].n, 3);
 	assert_memory_equal(&second, &t.services[SERVICE_IMAP].keys[2],
 	    sizeof(second));
