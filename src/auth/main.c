@@ -337,5 +337,9 @@ main(void)
 	auth_main_jail(&m);
 	m.loop = loop_new();
 	auth_main_serve(&m);
+	channel_free(m.master);
+	loop_free(m.loop);
+	settings_free(m.settings);
+	log_flush();
 	return 0;
 }

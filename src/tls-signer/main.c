@@ -288,6 +288,8 @@ main(void)
 		signer_main_serve(&m);
 	keys_free(m.keys);
 	channel_free(m.master);
+	if (m.loop != NULL)
+		loop_free(m.loop);
 	log_flush();
 	return m.is_gone ? PROC_EXIT_MASTER_GONE : 0;
 }
