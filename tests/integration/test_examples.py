@@ -6,9 +6,11 @@ import re
 import sqlite3
 from pathlib import Path
 
+from harness.dovecot import MESSAGES
 from harness.host import Hosts, imap_script, pop3_script
+from harness.local import Homes, executables
 from harness.suite import (
-    AUTH_UID, KEY_UID, LOGIN_UID, WORKER_UID, program,
+    AUTH_UID, KEY_UID, LOGIN_UID, WORKER_UID, program, setting_lines,
 )
 from harness.tls import certificates, tls_client
 from harness.webauth import WebAuth, head, route
@@ -101,6 +103,43 @@ def test_the_passwd_file_works(new_suite):
         assert hosts.logins == [
             ("John", "secret-john"), ("joe@domain.net", "pw")
         ]
+
+
+def test_the_server_with_proxy_works(new_suite):
+    """One user's mail is here, the other's at another host."""
+    homes = Homes()
+    homes.add("john", 5000, 5000)
+
+    def server(suite):
+        text = conf(suite, "server-with-proxy.conf", "sql-hosts.conf")
+        assert "/srv/mail" in text
+        text = text.replace("/srv/mail", str(homes.dir))
+        for name, settings in executables().items():
+            text += f"protocol {name} {{\n{setting_lines(settings)}}}\n"
+        return text
+
+    suite = new_suite(conf=server, start=False)
+    suite.db.executescript(example("users-hosts.sql"))
+    text = example("sql-hosts.conf")
+    place = "/var/lib/mailwicket/users.sqlite"
+    assert place in text
+    sql = suite.dir / "sql-hosts.conf"
+    sql.write_text(text.replace(place, str(suite.db_path)))
+    sql.chmod(0o600)
+    suite.start()
+    addr = f"127.{random.randint(61, 120)}.{random.randint(1, 254)}.6"
+    with Hosts(imap_script, pop3_script, addr, standard=True) as hosts:
+        suite.db.execute(
+            "UPDATE mailboxes SET host = CASE user WHEN 'john' THEN ? ELSE ? END",
+            ("127.0.0.1", addr),
+        )
+        client = suite.imap()
+        client.ok("LOGIN john johnpass")
+        assert f"* {len(MESSAGES)} EXISTS" in client.ok("SELECT INBOX", "b")[0]
+        suite.imap().ok("LOGIN joe joepass")
+        assert suite.pop3().login("joe", "joepass").startswith("+OK")
+        assert hosts.logins == [("joe", "joepass")] * 2
+    homes.close()
 
 
 def test_the_services_work(new_suite):
