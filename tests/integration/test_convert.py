@@ -1,0 +1,408 @@
+"""wicketctl convert: what it prints serves as the other proxy did.
+
+nginx and Perdition themselves serve the same file before, where they are
+installed, and the same must come of each login.
+"""
+
+import os
+import random
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from harness import procs
+from harness.client import imap_client, pop3_client
+from harness.suite import (
+    AUTH_UID, KEY_UID, LOGIN_UID, WORKER_UID, program,
+)
+from harness.tls import certificates, tls_client, upgrade
+from harness.webauth import WebAuth, head, route
+
+LIBRARIES = next(Path("/usr/lib").glob("*/libperditiondb_gdbm.so.0"), None)
+NGINX_MODULE = Path("/usr/lib/nginx/modules/ngx_mail_module.so")
+
+
+@pytest.fixture
+def addr():
+    """An address of the loopback that nobody else uses."""
+    return f"127.{random.randint(121, 180)}.{random.randint(1, 254)}.5"
+
+
+@pytest.fixture
+def folder():
+    made = Path(tempfile.mkdtemp(prefix="mw-cv-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+def convert(*args, status=0):
+    """What is printed on the standard output, and on the other."""
+    done = subprocess.run(
+        [program("wicketctl"), "convert", *map(str, args)],
+        capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == status, done
+    return done.stdout, done.stderr
+
+
+def machine(suite):
+    """What belongs to this machine: another base_dir, accounts, programs."""
+    return (
+        f"base_dir = {suite.base_dir}\n"
+        f"log_path = {suite.log_path}\n"
+        f"login_user = {LOGIN_UID}\n"
+        f"auth_user = {AUTH_UID}\n"
+        f"auth_worker_user = {WORKER_UID}\n"
+        f"auth_executable = {program('auth')}\n"
+        f"auth_worker_executable = {program('auth-worker')}\n"
+        f"tls_signer_user = {KEY_UID}\n"
+        f"tls_signer_executable = {program('tls-signer')}\n"
+        "auth_failure_delay = 0\nauth_penalty_max = 0\n"
+        "protocol imap {\n"
+        f"  login_executable = {program('imap-login')}\n}}\n"
+        "protocol pop3 {\n"
+        f"  login_executable = {program('pop3-login')}\n}}\n"
+    )
+
+
+def converted(new_suite, text, sql="", protocols="imap pop3"):
+    """A suite with a converted configuration and nothing else but machine."""
+    assert "login_process_per_connection = " in text
+
+    def conf(suite):
+        mode = "yes" if suite.per_connection else "no"
+        suite.sql_conf.write_text(sql)
+        suite.sql_conf.chmod(0o600)
+        return re.sub(
+            "(login_process_per_connection) = .*", rf"\1 = {mode}", text
+        ).replace("/etc/mailwicket/sql.conf", str(suite.sql_conf)) + machine(
+            suite
+        )
+
+    suite = new_suite(
+        conf=conf, start=False, settings={"protocols": protocols}
+    )
+    done = subprocess.run(
+        suite.command("-t"), capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 0, done.stderr
+    suite.start()
+    return suite
+
+
+class Peer:
+    """The other proxy, in the foreground, until it is left."""
+
+    def __init__(self, command, addr, *ports):
+        self.log = tempfile.TemporaryFile()
+        self.proc = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=self.log,
+            stderr=self.log, start_new_session=True,
+        )
+        for port in ports:
+            procs.wait_until(lambda: self.is_up(addr, port), self.text)
+
+    def text(self):
+        self.log.seek(0)
+        return self.log.read().decode(errors="replace")
+
+    def is_up(self, addr, port):
+        assert self.proc.poll() is None, self.text()
+        with socket.socket() as sock:
+            return sock.connect_ex((addr, port)) == 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.proc.terminate()
+        self.proc.wait(10)
+        self.log.close()
+
+
+def kind(line):
+    """OK, NO, +OK and so on: texts may differ."""
+    return line.removeprefix("a ").split()[0]
+
+
+# nginx.
+
+NGINX = """
+load_module {module};
+daemon off;
+pid {folder}/pid;
+error_log stderr info;   # to be seen
+worker_processes 2;
+events {{ worker_connections 64; }}
+mail {{
+    auth_http 127.0.0.1:{port}/auth;
+    auth_http_header X-Auth-Key "a secret %";
+    auth_http_timeout 5s;
+    timeout 20s;
+    imap_capabilities IMAP4 IMAP4rev1 'UIDPLUS' "IDLE";
+    imap_auth plain login;
+    include {folder}/tls*.conf;
+    server {{ listen {addr}:143; protocol imap; starttls on; }}
+    server {{ listen {addr}:993 ssl; protocol imap; }}
+    server {{
+        listen {addr}:110;
+        protocol pop3;
+        starttls only;
+        pop3_capabilities TOP UIDL;
+    }}
+}}
+"""
+
+
+def after_starttls(service, addr):
+    """A client at the service's port, in TLS."""
+    if service == "imap":
+        return upgrade(imap_client((addr, 143)), service)
+    return upgrade(pop3_client((addr, 110)), service)
+
+
+def nginx_dialogs(addr):
+    """What comes of logins, in the words of either proxy."""
+    found = []
+    imap = imap_client((addr, 143))
+    found.append(sorted(
+        word for word in imap.ok("CAPABILITY")[0][0].split()
+        if word.startswith(("IMAP4", "UID", "IDLE", "STARTTLS", "AUTH"))
+    ))
+    found.append(kind(imap.login("joe", "px")[1]))
+    found.append(kind(imap_client((addr, 143)).login("joe", "p w")[1]))
+    with after_starttls("imap", addr) as client:
+        found.append(kind(client.login("joe+x", "p w")[1]))
+    with tls_client("imap", (addr, 993)) as client:
+        found.append(kind(client.login("joe", "p w")[1]))
+    found.append(kind(pop3_client((addr, 110)).command("USER joe")))
+    with after_starttls("pop3", addr) as client:
+        found.append(kind(client.login("joe", "p w")))
+    with after_starttls("pop3", addr) as client:
+        found.append(kind(client.login("joe", "no")))
+    return found
+
+
+def nginx_service(hosts):
+    """Knows joe and joe+x, for who knows its secret."""
+
+    def answer(request):
+        assert request["X-Auth-Key"] == "a secret %"
+        if (request.text("Auth-Pass") != "p w"
+                or not request.text("Auth-User").startswith("joe")):
+            return head("Auth-Status: no", "Auth-Wait: 1")
+        return head("Auth-Status: OK", "Auth-User: at-host",
+                    *route(hosts, request["Auth-Protocol"]))
+
+    return answer
+
+
+def test_nginx(new_suite, hosts, folder, addr, tool):
+    cert, key = certificates()["mail"]
+    (folder / "tls1.conf").write_text(
+        f"ssl_certificate {cert};\nssl_certificate_key '{key}';\n"
+    )
+    with WebAuth(nginx_service(hosts)) as web:
+        conf = folder / "nginx.conf"
+        conf.write_text(NGINX.format(
+            module=NGINX_MODULE, folder=folder, addr=addr, port=web.port
+        ))
+        text, _ = convert("nginx", conf)
+        with Peer([tool("nginx"), "-p", folder, "-c", conf], addr, 143, 993):
+            want = nginx_dialogs(addr)
+        assert want[1:] == [
+            "NO", "OK", "OK", "OK", "-ERR", "+OK", "-ERR"
+        ]
+        logins = list(hosts.logins)
+        assert logins == [("at-host", "p w")] * 4
+        suite = converted(new_suite, text)
+        assert nginx_dialogs(addr) == want
+        assert hosts.logins == logins * 2
+        suite.stop()
+
+
+def test_nginx_faults(folder):
+    conf = folder / "nginx.conf"
+    conf.write_text("mail {\n  auth_http a;\n  server { listen 143 }\n}\n")
+    out, err = convert("nginx", conf, status=1)
+    assert out == ""
+    assert err == f"wicketctl: {conf}:3: '}}' where ';' was expected\n"
+    out, err = convert("nginx", folder / "none", status=1)
+    assert out == "" and "none: No such file or directory" in err
+    conf.write_text(
+        "mail {\n  auth_http a;\n  xclinet on;\n"
+        "  server { listen mail.example:143; }\n}\n"
+    )
+    out, err = convert("nginx", conf, status=1)
+    assert out == "" and f"{conf}:3: xclinet: unknown directive" in err
+
+
+def test_remarks_are_told_of(folder):
+    conf = folder / "nginx.conf"
+    conf.write_text(
+        "mail {\n  auth_http a;\n  proxy_timeout 1h;\n"
+        "  server { listen 143; }\n}\n"
+    )
+    out, err = convert("nginx", conf)
+    assert f"#   {conf}:3: proxy_timeout: " in out
+    assert err == f"wicketctl: {conf}: 1 remarks, at the top of the result\n"
+
+
+# Perdition.
+
+
+def perdition_dialogs(addr, users):
+    """Of each user: what comes of the login."""
+    found = []
+    for user in users:
+        with imap_client((addr, 143)) as client:
+            found.append(kind(client.login(user, "pw")[1]))
+    return found
+
+
+def has_perdition(library):
+    """Debian 13 has none any more."""
+    return LIBRARIES is not None and LIBRARIES.with_name(
+        f"libperditiondb_{library}.so.0"
+    ).exists()
+
+
+def compare(new_suite, hosts, conf, users, sql, library):
+    """Perdition and what became of its file do the same with these users."""
+    addr = re.search(r"^b (\S+)", conf.read_text(), re.M)[1]
+    text, _ = convert("perdition", conf)
+    want, logins = None, []
+    if has_perdition(library):
+        with Peer(["/usr/sbin/perdition", "-f", conf], addr, 143):
+            want = perdition_dialogs(addr, users)
+        logins = list(hosts.logins)
+    suite = converted(new_suite, text, sql, "imap")
+    found = perdition_dialogs(addr, users)
+    if want is not None:
+        assert found == want
+        assert hosts.logins == logins * 2
+    suite.stop()
+    return found, hosts.logins[len(logins):]
+
+
+def perdition_conf(folder, addr, library, option, *more):
+    conf = folder / "perdition.conf"
+    conf.write_text(
+        f"# Perdition\nno_daemon\nF -\nb {addr}\nprotocol IMAP4\n"
+        'pid_file ""\nno_lookup\nauthenticate_timeout 20\n'
+        f"M {LIBRARIES.parent if LIBRARIES else '/usr/lib'}/"
+        f"libperditiondb_{library}.so.0\nmap_library_opt \\\n{option}\n"
+        + "".join(f"{line}\n" for line in more)
+    )
+    return conf
+
+
+def fill(sql, data, folder):
+    """An SQLite database, and the SQL file that names it."""
+    database = folder / "popmap.db"
+    subprocess.run(
+        ["sqlite3", database], input=data, text=True, check=True, timeout=30
+    )
+    database.chmod(0o644)
+    assert "/var/lib/mailwicket/popmap.db" in sql
+    return sql.replace("/var/lib/mailwicket/popmap.db", str(database))
+
+
+def test_perdition_regular_expressions(new_suite, hosts, folder, addr):
+    where = f"{hosts.addr}:{hosts.imap.port}"
+    popmap = folder / "popmap.re"
+    popmap.write_text(
+        f"# first letters\n^[A-K]: {where}\n'^a b$' x@{where}\n"
+        f"^(.*)@ex\\\\.org$: $1@{where}\n^jane.+s$: j@{where} # s\n"
+    )
+    conf = perdition_conf(
+        folder, addr, "posix_regex", popmap, "username_from_database"
+    )
+    sql = fill(
+        convert("perdition", conf, "--sql")[0],
+        convert("perdition", conf, "--data")[0], folder,
+    )
+    users = ["Bob", "a b", "joe@ex.org", "jane-doves", "lisa"]
+    found, logins = compare(
+        new_suite, hosts, conf, users, sql, "posix_regex"
+    )
+    assert found == ["OK", "OK", "OK", "OK", "NO"]
+    assert [user for user, _ in logins] == ["Bob", "x", "joe", "j"]
+
+
+def test_perdition_popmap(new_suite, hosts, folder, addr):
+    """The text of a gdbm file; short names first, then domains."""
+    where = f"{hosts.addr}:{hosts.imap.port}"
+    popmap = folder / "popmap"
+    popmap.write_text(f"joe:{where}\n@ex.org:other@{where}\nx:127.0.0.1:1\n")
+    conf = perdition_conf(
+        folder, addr, "gdbm", folder / "popmap.gdbm.db",
+        r"query_key \\u,\\D\\d", "strip_domain remote_login",
+        f"outgoing_server {where}",
+    )
+    if has_perdition("gdbm"):
+        subprocess.run(
+            ["makegdbm", folder / "popmap.gdbm.db"], check=True,
+            stdin=popmap.open(), timeout=30,
+        )
+        (folder / "popmap.gdbm.db").chmod(0o644)
+    sql = fill(
+        convert("perdition", conf, "--sql", "--map", popmap)[0],
+        convert("perdition", conf, "--data", "--map", popmap)[0], folder,
+    )
+    users = ["joe", "joe@example.com", "jane@ex.org", "mary@example.com"]
+    found, logins = compare(
+        new_suite, hosts, conf, users, sql, "gdbm"
+    )
+    assert found == ["OK"] * 4
+    assert [user for user, _ in logins] == ["joe", "joe", "jane", "mary"]
+
+
+def test_perdition_table(new_suite, hosts, folder, addr, mariadb):
+    """A popmap in MySQL stays there."""
+    where = f"{hosts.addr}:{hosts.imap.port}"
+    mariadb.sql(
+        "DROP TABLE IF EXISTS popmap; CREATE TABLE popmap (name VARCHAR(128)"
+        " PRIMARY KEY, server VARCHAR(255), port VARCHAR(8));"
+        f"INSERT INTO popmap VALUES ('joe', '{where}', NULL), ('jane',"
+        f" 'other@{hosts.addr}', '{hosts.imap.port}'), ('x@y', '@{where}', '')"
+    )
+    conf = perdition_conf(
+        folder, addr, "mysql",
+        f"{mariadb.addrs[0]}:3306:mail:popmap:dovecot:hush:server:name:port",
+        "username_from_database", "lower_case all",
+    )
+    sql, _ = convert("perdition", conf, "--sql")
+    convert("perdition", conf, "--data", status=1)
+    users = ["JOE", "Jane", "nobody"]
+    found, logins = compare(new_suite, hosts, conf, users, sql, "mysql")
+    assert found == ["OK", "OK", "NO"]
+    assert [user for user, _ in logins] == ["joe", "other"]
+
+
+def test_perdition_faults(folder):
+    conf = folder / "perdition.conf"
+    conf.write_text("P IMAP4\n\nmap_libary x\n")
+    out, err = convert("perdition", conf, status=1)
+    assert out == ""
+    assert err == f"wicketctl: {conf}:3: unknown option map_libary\n"
+    conf.write_text("P IMAP4\nm /nowhere/popmap.gdbm.db\n")
+    out, err = convert("perdition", conf, status=1)
+    assert out == "" and "/nowhere/popmap: No such file" in err
+    assert "--map FILE" in err
+
+
+def test_the_file_may_be_anything(folder):
+    """A FIFO nobody writes to, a directory, a device: no wait, no crash."""
+    fifo = folder / "fifo"
+    os.mkfifo(fifo)
+    for path in (fifo, folder, "/dev/zero"):
+        for which in ("nginx", "perdition"):
+            out, err = convert(which, path, status=1)
+            assert out == "" and "not a regular file" in err
