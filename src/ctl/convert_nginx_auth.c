@@ -107,7 +107,9 @@ auth_passdb(struct convert_nginx *n)
 	if (args == NULL)
 		return;
 	node = nginx_effective(&n->servers[0], "auth_http");
-	if (http_args_parse(&parsed, args, err, sizeof(err)) == -1)
+	if (!str_is_utf8(args, strlen(args)))
+		convert_fault(n->out, &node->place, "auth_http: not UTF-8");
+	else if (http_args_parse(&parsed, args, err, sizeof(err)) == -1)
 		convert_fault(n->out, &node->place, "auth_http: %s", err);
 	explicit_bzero(&parsed, sizeof(parsed));
 	(void)convert_passdb_add(n->out, "nginx-http", args);

@@ -292,7 +292,7 @@ convert_put_passdbs(struct convert *c)
 	}
 }
 
-/* Does the reader understand what was written? */
+/* Do the readers understand what was written? */
 static void
 convert_check(struct convert *c)
 {
@@ -305,6 +305,10 @@ convert_check(struct convert *c)
 		convert_fault(c, NULL, "%s", faults.text[i]);
 	settings_free(set);
 	settings_faults_clear(&faults);
+	if (buf_used(&c->sql) > 0)
+		(void)config_parse_text("the SQL file",
+		    (const char *)buf_head(&c->sql), buf_used(&c->sql),
+		    c->arena, c->faults);
 }
 
 int
