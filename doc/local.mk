@@ -1,9 +1,12 @@
-dist_doc_DATA = HACKING.md NEWS.md README.md SECURITY.md
-dist_doc_DATA += doc/FAILURES.md
-dist_doc_DATA += doc/IPC.md
-dist_doc_DATA += doc/PROCESSES.md
-dist_doc_DATA += doc/SEED.md
-dist_doc_DATA += doc/TOUR.md
+# As in the source, so that links from one to the other hold.
+dist_doc_DATA = HACKING.md LICENSE NEWS.md README.md SECURITY.md
+manualdir = $(docdir)/doc
+dist_manual_DATA =
+dist_manual_DATA += doc/FAILURES.md
+dist_manual_DATA += doc/IPC.md
+dist_manual_DATA += doc/PROCESSES.md
+dist_manual_DATA += doc/SEED.md
+dist_manual_DATA += doc/TOUR.md
 dist_man_MANS =
 dist_man_MANS += doc/man/mailwicket.conf.5
 dist_man_MANS += doc/man/mailwicket.8
@@ -23,4 +26,4 @@ dist_examples_DATA += doc/examples/sql.conf
 dist_examples_DATA += doc/examples/users
 dist_examples_DATA += doc/examples/users-hosts.sql
 dist_examples_DATA += doc/examples/users.sql
-examplesdir = $(docdir)/examples
+examplesdir = $(manualdir)/examples

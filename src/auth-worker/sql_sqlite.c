@@ -6,10 +6,12 @@
  */
 #include <limits.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "auth-worker/sql.h"
 #include "lib/clock.h"
@@ -68,14 +70,25 @@ static const struct sqlite_limit sqlite_switches[] = {
 	{ SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0 },
 };
 
-/* What the library's words do not tell. */
+#define SQLITE_HINT_MAX	128
+
+/* What the library's words do not tell; dst may be written. */
 static const char *
-sqlite_hint(const struct sqlite_conn *c)
+sqlite_hint(const struct sqlite_conn *c, char *dst, size_t size)
 {
-	if (c->db != NULL && (sqlite3_errcode(c->db) & 0xff) == SQLITE_READONLY)
+	int code = c->db == NULL ? SQLITE_OK :
+	    sqlite3_errcode(c->db) & 0xff, saved;
+
+	if (code == SQLITE_READONLY)
 		return " (a file in WAL mode can be read only while "
 		    "its writer has it open)";
-	return "";
+	if (code != SQLITE_CANTOPEN)
+		return "";
+	saved = sqlite3_system_errno(c->db);
+	(void)snprintf(dst, size, ": %s (as uid %u, auth_worker_user)",
+	    saved == 0 ? "a symbolic link, or no file" : strerror(saved),
+	    (unsigned int)geteuid());
+	return dst;
 }
 
 /* What went wrong, in the library's words. */
@@ -83,13 +96,15 @@ static void
 sqlite_fault(const struct sqlite_conn *c, enum sql_fault_kind kind,
     struct sql_fault *fault)
 {
+	char hint[SQLITE_HINT_MAX];
+
 	if (clock_ms() >= c->due_ms)
 		sql_fault_set(fault, SQL_FAULT_DEADLINE,
 		    "%s: not done in time", c->path);
 	else
 		sql_fault_set(fault, kind, "%s: %s%s", c->path,
 		    c->db == NULL ? "out of memory" : sqlite3_errmsg(c->db),
-		    sqlite_hint(c));
+		    sqlite_hint(c, hint, sizeof(hint)));
 }
 
 static int

@@ -556,6 +556,7 @@ auth_chain_looked_up(void *arg, const struct auth_worker_row *row)
 	struct auth_request *r = arg;
 
 	if (row == NULL) {
+		auth_watch_fault(r);
 		auth_chain_fault(r);
 		return;
 	}

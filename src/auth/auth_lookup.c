@@ -6,6 +6,7 @@
  */
 #include "auth/auth_lookup.h"
 
+#include <bsd/string.h>
 #include <bsd/stdlib.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -428,6 +429,22 @@ auth_flight_keep(const struct auth_flight *f,
 	explicit_bzero(room, len);
 }
 
+/* What an administrator who asks is told: the fault of the last host. */
+static void
+auth_flight_note_fault(struct auth_flight *f, const struct worker_answer *a)
+{
+	char *text = f->all->faults[f->m.passdb];
+	const size_t size = sizeof(f->all->faults[0]);
+
+	if (a->outcome != WORKER_DONE)
+		(void)strlcpy(text, "no worker has answered", size);
+	else if (a->row->found != AUTH_WORKER_FAULT)
+		text[0] = '\0';
+	else if (a->row->nfaults > 0)
+		(void)strlcpy(text, a->row->faults[a->row->nfaults - 1].text,
+		    size);
+}
+
 static void
 auth_flight_done(void *arg, const struct worker_answer *a)
 {
@@ -439,6 +456,7 @@ auth_flight_done(void *arg, const struct worker_answer *a)
 		db_health_note(&f->all->health, f->m.passdb, row);
 	else
 		db_health_unasked(&f->all->health, f->m.passdb);
+	auth_flight_note_fault(f, a);
 	if (a->outcome != WORKER_DONE || row->found == AUTH_WORKER_FAULT)
 		row = NULL;
 	if (f->key.len != 0)

@@ -70,6 +70,9 @@ struct auth_lookups {
 	uint64_t			 down_ms[SETTINGS_DBS_MAX];
 	uint64_t			 quiet_ms[SETTINGS_DBS_MAX];
 	uint64_t			 nheld[SETTINGS_DBS_MAX];
+	/* Why it did not answer, "" when it did. */
+	char				 faults[SETTINGS_DBS_MAX]
+					    [AUTH_WORKER_FAULT_MAX + 1];
 };
 
 /* One question; embedded in its asker.  Zeroed: none. */

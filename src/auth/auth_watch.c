@@ -171,6 +171,15 @@ auth_watch_column(const struct auth_request *r,
 }
 
 void
+auth_watch_fault(const struct auth_request *r)
+{
+	const char *text = r->map->env->lookups.faults[r->passdb];
+
+	if (auth_watch_of(r) != NULL && text[0] != '\0')
+		auth_watch_passdb(r, "fault", text);
+}
+
+void
 auth_watch_row(const struct auth_request *r, const struct auth_lookup *l,
     const struct auth_worker_row *row)
 {

@@ -32,6 +32,8 @@ void	auth_watch_ask(const struct auth_request *);
 /* It has answered; without a lookup the row is of the configuration. */
 void	auth_watch_row(const struct auth_request *,
 	    const struct auth_lookup *, const struct auth_worker_row *);
+/* It has not; the reason is known, perhaps. */
+void	auth_watch_fault(const struct auth_request *);
 /* A step or a reason; may hold foreign text. */
 void	auth_watch_note(const struct auth_request *, const char *text);
 /* The end: route or refusal. */

@@ -19,6 +19,8 @@ src_config_libconfig_a_SOURCES = \
 	src/config/connect_text.h \
 	src/config/faults.c \
 	src/config/faults.h \
+	src/config/hints.c \
+	src/config/hints.h \
 	src/config/http_args.c \
 	src/config/http_args.h \
 	src/config/passwd_args.c \

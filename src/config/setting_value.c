@@ -193,6 +193,9 @@ path_set(const struct setting *row, void *field, const char *text,
 	size_t len = strlen(text);
 
 	(void)row;
+	if (len > 0 && text[0] == '<')
+		return refuse(ctx, "expected an absolute path, without the "
+		    "'<'");
 	if (len > 0 && text[0] != '/')
 		return refuse(ctx, "expected an absolute path");
 	while (len > 1 && text[len - 1] == '/')

@@ -27,6 +27,12 @@ static const bool has_http_client = true;
 static const bool has_http_client = false;
 #endif
 
+bool
+settings_passdb_has_http(void)
+{
+	return has_http_client;
+}
+
 static void
 passwd_file_args(struct reader *r, size_t i)
 {

@@ -11,6 +11,7 @@
 
 #include "config/arena.h"
 #include "config/config_parse.h"
+#include "config/hints.h"
 #include "config/setting_value.h"
 #include "config/settings_check.h"
 #include "config/settings_passdb_check.h"
@@ -196,6 +197,7 @@ set_global(struct reader *r, const struct config_node *node,
     const char *name)
 {
 	const struct setting *row;
+	char hint[HINTS_TEXT_MAX];
 
 	if ((row = settings_table_find(name, SETTING_GLOBAL)) != NULL) {
 		r->places[0][row - settings_table] = node->place;
@@ -205,8 +207,8 @@ set_global(struct reader *r, const struct config_node *node,
 	else if (settings_table_is_unused(name))
 		reader_notice(r, &node->place, name, unused_text);
 	else
-		faults_add(r->faults, &node->place, "unknown setting %s",
-		    node->name);
+		faults_add(r->faults, &node->place, "unknown setting %s%s",
+		    node->name, hints_setting(name, SETTING_GLOBAL, hint));
 }
 
 static void
@@ -255,6 +257,7 @@ read_passdb(struct reader *r, const struct config_node *section)
 {
 	struct settings_passdb *passdb;
 	const struct setting *row;
+	char hint[HINTS_TEXT_MAX];
 
 	if (r->settings->npassdbs == SETTINGS_PASSDBS_MAX) {
 		faults_add(r->faults, &section->place,
@@ -275,8 +278,9 @@ read_passdb(struct reader *r, const struct config_node *section)
 		row = settings_table_find(node->name, SETTING_PASSDB);
 		if (row == NULL || node->is_section) {
 			faults_add(r->faults, &node->place,
-			    "unknown setting %s in passdb %s", node->name,
-			    section->value);
+			    "unknown setting %s in passdb %s%s", node->name,
+			    section->value, hints_setting(node->name,
+			    SETTING_PASSDB, hint));
 			continue;
 		}
 		reader_set(r, row, passdb, node, 0);
@@ -389,6 +393,8 @@ read_auth(struct reader *r, const struct config_node *section)
 static void
 read_section(struct reader *r, const struct config_node *node)
 {
+	char hint[HINTS_TEXT_MAX];
+
 	if (strcmp(node->name, "protocol") == 0)
 		read_protocol(r, node);
 	else if (strcmp(node->name, "auth") == 0)
@@ -398,8 +404,8 @@ read_section(struct reader *r, const struct config_node *node)
 	else if (settings_table_is_unused(node->name))
 		reader_notice(r, &node->place, node->name, unused_text);
 	else
-		faults_add(r->faults, &node->place, "unknown section %s",
-		    node->name);
+		faults_add(r->faults, &node->place, "unknown section %s%s",
+		    node->name, hints_section(node->name, hint));
 }
 
 /* Sections win over what stands outside, in whatever order they come. */

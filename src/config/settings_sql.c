@@ -12,6 +12,7 @@
 #include "config/config_parse.h"
 #include "config/connect_keys.h"
 #include "config/connect_text.h"
+#include "config/hints.h"
 #include "config/query.h"
 #include "config/setting_value.h"
 #include "config/settings_reader.h"
@@ -41,6 +42,22 @@ static const struct {
 #endif
 };
 
+const char *
+settings_sql_drivers(void)
+{
+	return ""
+#ifdef WITH_SQLITE
+	    " sqlite"
+#endif
+#ifdef WITH_MYSQL
+	    " mysql"
+#endif
+#ifdef WITH_PGSQL
+	    " pgsql"
+#endif
+	    ;
+}
+
 static bool
 driver_is_built(const char *name)
 {
@@ -57,6 +74,9 @@ static void
 sql_check_driver(struct reader *r, const struct settings_passdb *passdb,
     const struct config_place *place)
 {
+	/* Another word than those of drivers was a fault of its line. */
+	if (passdb->sql_driver[0] == '\0' && place->line > 0)
+		return;
 	if (passdb->sql_driver[0] == '\0')
 		faults_add(r->faults, place, "driver is missing");
 	else if (!driver_is_built(passdb->sql_driver))
@@ -185,6 +205,7 @@ sql_read_node(struct reader *r, struct settings_passdb *passdb,
     const struct config_node *node, struct config_place *places)
 {
 	const struct setting *row;
+	char hint[HINTS_TEXT_MAX];
 
 	row = settings_table_find(node->name, SETTING_SQL);
 	if (row != NULL && !node->is_section) {
@@ -196,8 +217,8 @@ sql_read_node(struct reader *r, struct settings_passdb *passdb,
 		reader_notice(r, &node->place, node->name,
 		    "a proxy has no use for this");
 	else
-		faults_add(r->faults, &node->place, "unknown setting %s",
-		    node->name);
+		faults_add(r->faults, &node->place, "unknown setting %s%s",
+		    node->name, hints_setting(node->name, SETTING_SQL, hint));
 }
 
 static void

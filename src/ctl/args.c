@@ -104,6 +104,7 @@ const char *
 args_usage(void)
 {
 	return "usage: wicketctl [-k] [-c FILE | -s SOCKET] COMMAND\n"
+	    "       wicketctl -V | -h\n"
 	    "commands:\n"
 	    "  auth test USER [--ip ADDR] [--lip ADDR] "
 	    "[--service imap|pop3]\n"
@@ -298,6 +299,15 @@ args_get(struct args *a, int argc, char *const argv[], char *why,
 	*a = (struct args){ .user = "",
 	    .rip = { .family = NETADDR_V4, .ip = { 127, 0, 0, 1 } },
 	    .lip = { .family = NETADDR_V4, .ip = { 127, 0, 0, 1 } } };
+	/* These want no command. */
+	if (argc == 2 && strcmp(argv[1], "-V") == 0) {
+		a->task = ARGS_VERSION;
+		return 0;
+	}
+	if (argc == 2 && strcmp(argv[1], "-h") == 0) {
+		a->task = ARGS_HELP;
+		return 0;
+	}
 	while (w.at < argc)
 		if (args_word(a, &w, &is_plain) == -1)
 			return -1;

@@ -15,12 +15,14 @@ enum args_task {
 	ARGS_CONVERT_NGINX,
 	ARGS_CONVERT_PERDITION,
 	ARGS_EXPLAIN,
+	ARGS_HELP,
 	ARGS_HOSTS,
 	ARGS_HOSTS_SET,
 	ARGS_RELOAD,
 	ARGS_STATUS,
 	ARGS_STOP,
 	ARGS_TLS,
+	ARGS_VERSION,
 };
 
 /* Which of the results of a conversion is printed. */

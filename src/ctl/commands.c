@@ -280,6 +280,8 @@ commands_do(const struct args *a, struct master_link *l,
 		return commands_login(a, l, ask);
 	case ARGS_CONVERT_NGINX:
 	case ARGS_CONVERT_PERDITION:
+	case ARGS_HELP:
+	case ARGS_VERSION:
 		break;
 	}
 	return EX_SOFTWARE;

@@ -6,6 +6,7 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sysexits.h>
 
 #include "ctl/args.h"
@@ -29,6 +30,11 @@ main(int argc, char *argv[])
 		(void)fputs(args_usage(), stderr);
 		return EX_USAGE;
 	}
-	status = commands_run(&args);
+	if (args.task == ARGS_VERSION || args.task == ARGS_HELP) {
+		(void)fputs(args.task == ARGS_HELP ? args_usage() :
+		    "wicketctl " PACKAGE_VERSION "\n", stdout);
+		status = EXIT_SUCCESS;
+	} else
+		status = commands_run(&args);
 	return fflush(stdout) == 0 ? status : EX_IOERR;
 }

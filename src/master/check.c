@@ -7,6 +7,7 @@
 #include "master/check.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -44,6 +45,28 @@ check_program(struct check_faults *f, const char *setting, const char *path)
 		    setting, path, why);
 }
 
+/* A file that is opened to append, or made, in a directory that is there. */
+static void
+check_log(struct check_faults *f, const char *setting, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *why = NULL;
+	char dir[PATH_MAX];
+	struct stat st;
+
+	if (path[0] == '\0' || slash == NULL || slash == path)
+		return;
+	(void)snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
+	if (stat(dir, &st) == -1)
+		why = strerror(errno);
+	else if (!S_ISDIR(st.st_mode))
+		why = strerror(ENOTDIR);
+	else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		why = strerror(EISDIR);
+	if (why != NULL)
+		(void)snprintf(check_next(f), CHECK_FAULT_BYTES, "%s: %s: %s",
+		    setting, path, why);
+}
+
 size_t
 check_settings(const struct settings *set, struct check_faults *f)
 {
@@ -63,6 +86,8 @@ check_settings(const struct settings *set, struct check_faults *f)
 		if (set->services[i].is_enabled)
 			check_program(f, "login_executable",
 			    set->services[i].login_executable);
+	check_log(f, "log_path", set->log_path);
+	check_log(f, "info_log_path", set->info_log_path);
 	if (rundir_check(set, text, sizeof(text)) == -1)
 		memcpy(check_next(f), text, sizeof(text));
 	return f->n;

@@ -17,6 +17,8 @@ src_master_libmaster_a_SOURCES = \
 	src/master/ctl_commands.h \
 	src/master/ctl_server.c \
 	src/master/ctl_server.h \
+	src/master/fds.c \
+	src/master/fds.h \
 	src/master/listeners.c \
 	src/master/listeners.h \
 	src/master/mail.c \

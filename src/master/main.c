@@ -17,7 +17,9 @@
 #include <unistd.h>
 
 #include "config/settings.h"
+#include "config/settings_passdb_check.h"
 #include "config/settings_print.h"
+#include "config/settings_sql.h"
 #include "lib/log.h"
 #include "lib/proc.h"
 #include "lib/xmem.h"
@@ -28,7 +30,12 @@
 
 #define MAIN_CONFIG	SYSCONFDIR "/mailwicket.conf"
 
-enum main_task { MAIN_RUN, MAIN_PRINT_CHANGED, MAIN_PRINT_ALL, MAIN_TEST };
+enum main_task { MAIN_RUN, MAIN_PRINT_CHANGED, MAIN_PRINT_ALL, MAIN_TEST,
+    MAIN_VERSION, MAIN_HELP };
+
+#define MAIN_USAGE \
+	"usage: mailwicket [-F] [-c FILE] [-n | -a | -t]\n" \
+	"       mailwicket -V | -h\n"
 
 struct main_options {
 	enum main_task	 task;
@@ -39,8 +46,7 @@ struct main_options {
 static _Noreturn void
 main_usage(void)
 {
-	(void)fprintf(stderr,
-	    "usage: mailwicket [-F] [-c FILE] [-n | -a | -t]\n");
+	(void)fputs(MAIN_USAGE, stderr);
 	exit(EX_USAGE);
 }
 
@@ -50,7 +56,7 @@ main_options_get(struct main_options *o, int argc, char *argv[])
 	enum main_task task = MAIN_RUN;
 	int c;
 
-	while ((c = getopt(argc, argv, "Fc:nat")) != -1) {
+	while ((c = getopt(argc, argv, "Fc:natVh")) != -1) {
 		switch (c) {
 		case 'F':
 			o->is_foreground = true;
@@ -67,6 +73,12 @@ main_options_get(struct main_options *o, int argc, char *argv[])
 		case 't':
 			task = MAIN_TEST;
 			break;
+		case 'V':
+			task = MAIN_VERSION;
+			break;
+		case 'h':
+			task = MAIN_HELP;
+			break;
 		default:
 			main_usage();
 		}
@@ -76,6 +88,27 @@ main_options_get(struct main_options *o, int argc, char *argv[])
 	}
 	if (optind != argc)
 		main_usage();
+}
+
+/* The version, and what passdbs this build has; or how it is called. */
+static int
+main_tell(enum main_task task)
+{
+	if (task == MAIN_HELP)
+		(void)printf(MAIN_USAGE
+		    "  -F       stay in the foreground\n"
+		    "  -c FILE  configuration, in place of " MAIN_CONFIG "\n"
+		    "  -n       print settings that are not the default\n"
+		    "  -a       print all settings\n"
+		    "  -t       check the configuration\n"
+		    "  -V       print the version\n"
+		    "See mailwicket(8), mailwicket.conf(5), wicketctl(8).\n");
+	else
+		(void)printf("mailwicket %s\nsql drivers:%s\n"
+		    "passdbs: sql static passwd-file%s\n", PACKAGE_VERSION,
+		    settings_sql_drivers(), settings_passdb_has_http() ?
+		    " nginx-http" : "");
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : EX_IOERR;
 }
 
 /* 0, 1 and 2 must not become sockets; nothing of the starter's is kept. */
@@ -193,6 +226,8 @@ main(int argc, char *argv[])
 
 	main_process();
 	main_options_get(&o, argc, argv);
+	if (o.task == MAIN_VERSION || o.task == MAIN_HELP)
+		return main_tell(o.task);
 	path = main_absolute(o.config);
 	set = main_settings(path, o.task != MAIN_RUN && o.task != MAIN_TEST);
 	if (set == NULL)

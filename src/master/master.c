@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include "lib/log.h"
 #include "lib/proc.h"
 #include "master/ctl_commands.h"
+#include "master/fds.h"
 #include "master/master_log.h"
 #include "master/master_tls.h"
 #include "master/peers.h"
@@ -40,9 +40,6 @@
 /* Lines of one process in a second. */
 #define MASTER_LOG_LINES_MANY	20000
 #define MASTER_LOG_LINES_FEW	100
-/* What the master and one child need. */
-#define MASTER_FDS_OWN		256
-#define MASTER_FDS_A_CHILD	6
 
 struct master_role {
 	enum role_id	 role;
@@ -78,23 +75,6 @@ static const struct service_hooks master_hooks = {
 
 /* From settings to services. */
 
-/* Each child costs the master fds: so many a service the system allows. */
-static uint32_t
-master_processes_most(void)
-{
-	struct rlimit limit;
-	rlim_t most;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
-	    limit.rlim_cur == RLIM_INFINITY)
-		return UINT32_MAX;
-	if (limit.rlim_cur <= MASTER_FDS_OWN)
-		return 1;
-	most = (limit.rlim_cur - MASTER_FDS_OWN) / MASTER_FDS_A_CHILD /
-	    SETTINGS_SERVICES;
-	return most < UINT32_MAX ? (uint32_t)most : UINT32_MAX;
-}
-
 static void
 master_policy(const struct master *m, enum master_service i,
     struct service_policy *p)
@@ -128,13 +108,8 @@ master_policy(const struct master *m, enum master_service i,
 	if (!p->is_per_connection)
 		return;
 	p->log_lines_max = MASTER_LOG_LINES_FEW;
-	if (p->max > master_processes_most()) {
-		log_warn("%s: the limit of open files allows %u processes of "
-		    "%u (login_max_processes_count, else login_max_sessions): "
-		    "raise it, or lower these", role_name(
-		    master_roles[i].role), master_processes_most(), p->max);
-		p->max = master_processes_most();
-	}
+	if (p->max > fds_processes_most())
+		p->max = fds_processes_most();
 }
 
 void
@@ -154,6 +129,7 @@ master_configure_services(struct master *m)
 		if (config_wire_put(&s->settings, set, s->role) == -1)
 			fatal(EX_CONFIG, "the settings are too long");
 	}
+	fds_tell(set);
 }
 
 /* Children on their way. */
@@ -528,29 +504,6 @@ master_on_second(void *arg)
 
 /* The start. */
 
-/* Three fds a child and some under way: as many as the system gives. */
-static void
-master_raise_fds(const struct settings *set)
-{
-	struct rlimit limit;
-	rlim_t want;
-
-	want = MASTER_FDS_OWN + MASTER_FDS_A_CHILD *
-	    (rlim_t)(set->login_max_sessions * SETTINGS_SERVICES +
-	    set->auth_worker_max_count + set->mail.max_mail_processes);
-	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur >= want)
-		return;
-	if (limit.rlim_max >= want)
-		want = limit.rlim_max;
-	limit.rlim_cur = want;
-	limit.rlim_max = want;
-	if (setrlimit(RLIMIT_NOFILE, &limit) == -1 &&
-	    getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 static void
 master_init(struct master *m)
 {
@@ -676,7 +629,7 @@ master_run(struct settings *settings, struct certs *certs,
 		.certs = certs,
 	};
 
-	master_raise_fds(settings);
+	fds_raise(settings);
 	master_init(&m);
 	if (master_prepare(&m) == -1)
 		m.status = EXIT_FAILURE;

@@ -152,12 +152,17 @@ reload_finish_settings(struct reload_job *job)
 {
 	struct listeners all[SERVICE_LAST + 1];
 	struct master *m = job->m;
+	char why[512];
 	size_t i;
 
 	if (reload_listen(job, all) == -1)
 		return -1;
 	if (master_log_configure(m->log, job->set, m->is_foreground) == -1) {
-		reload_refuse(job, "a log file cannot be opened");
+		(void)snprintf(why, sizeof(why), "log_path: %s%s%s: cannot be "
+		    "opened", job->set->log_path,
+		    job->set->info_log_path[0] == '\0' ? "" : " or ",
+		    job->set->info_log_path);
+		reload_refuse(job, why);
 		for (i = 0; i <= SERVICE_LAST; i++)
 			listeners_close(&all[i], &m->listeners[i]);
 		return -1;

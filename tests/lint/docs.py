@@ -6,6 +6,7 @@ import lint
 
 SEED = lint.ROOT / "doc/SEED.md"
 TABLE = lint.SRC / "config/settings_table.c"
+LOCAL_MK = lint.ROOT / "doc/local.mk"
 INTEGRATION = lint.TESTS / "integration"
 ROW = re.compile(r'\.name\s*=\s*"([a-z0-9_]+)"')
 LINK = re.compile(r"\]\(([^)#\s]+)")
@@ -23,6 +24,26 @@ def link_faults(path):
         yield f"{lint.name(path)}:{where}: no {target}"
 
 
+def installed():
+    """Paths below the directory of documents, from doc/local.mk."""
+    for line in lint.text(LOCAL_MK).splitlines():
+        match = re.match(r"dist_(doc|manual|examples)_DATA \+?= ?(.*)", line)
+        if match is not None:
+            yield from match[2].split()
+
+
+def installed_faults(path, known):
+    """Links that would lead nowhere where `make install' has put them."""
+    for match in LINK.finditer(lint.text(path)):
+        target = match[1]
+        if ":" in target:
+            continue
+        place = lint.name((path.parent / target).resolve())
+        if place not in known and place != "doc/examples":
+            where = lint.line_of(lint.text(path), match.start())
+            yield f"{lint.name(path)}:{where}: {target} is not installed"
+
+
 def known_tests():
     for path in INTEGRATION.glob("test_*.py"):
         yield path.name
@@ -35,6 +56,14 @@ def main():
     documents += sorted((lint.ROOT / "doc").glob("*.md"))
     faults = [fault for path in documents for fault in link_faults(path)]
     report.check("links of documents", len(documents), faults)
+    known = set(installed())
+    faults = [
+        fault for path in documents if lint.name(path) in known
+        for fault in installed_faults(path, known)
+    ]
+    faults += [f"{lint.name(path)}: not installed, see doc/local.mk"
+               for path in documents if lint.name(path) not in known]
+    report.check("links of installed documents", len(known), faults)
     source = lint.text(SEED)
     tests = set(known_tests())
     named = WORD.findall(source)

@@ -314,6 +314,30 @@ test_listen(void **state)
 	bad("protocols = none", "nothing is left to listen for");
 }
 
+/* What may have been meant by a name. */
+static void
+test_hints(void **state)
+{
+	(void)state;
+	bad("disable_plaintext_auht = no", "unknown setting "
+	    "disable_plaintext_auht; is disable_plaintext_auth meant?");
+	bad("login_proces_count = 3", "is login_processes_count meant?");
+	bad("listem = *", "is listen meant?");
+	bad("auth default {\nmechanism = plain\n}", "unknown setting "
+	    "mechanism; is auth_mechanisms meant?");
+	bad("ssl_protocols = !SSLv3", "unknown setting ssl_protocols; in its "
+	    "place there is ssl_min_protocol");
+	bad("ssl_cert = </x", "in its place there is ssl_cert_file, without "
+	    "the '<'");
+	bad("ssl_cert_file = </x", "ssl_cert_file: expected an absolute path, "
+	    "without the '<'");
+	bad("passdb {\n}", "unknown section passdb; a passdb stands in an "
+	    "auth section");
+	bad("service imap-login {\n}", "unknown section service; see listen");
+	bad("auth default {\npassdb static {\nargs = x\narg = x\n}\n}",
+	    "unknown setting arg in passdb static");
+}
+
 static void
 test_sections(void **state)
 {
@@ -555,6 +579,7 @@ main(void)
 		TEST(test_bare_numbers),
 		TEST(test_values),
 		TEST(test_listen),
+		TEST(test_hints),
 		TEST(test_sections),
 		TEST(test_auth_section),
 		TEST(test_rules),
