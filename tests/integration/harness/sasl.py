@@ -145,6 +145,11 @@ class SaslHost:
         """Tag, mechanism, initial response or None."""
         if self.is_imap:
             tag, verb, args = wire.imap_command()
+            while verb in ("ID", "CAPABILITY"):
+                wire.send(f"* {verb} " + (
+                    "NIL" if verb == "ID" else self.caps()))
+                wire.send(f"{tag} OK done")
+                tag, verb, args = wire.imap_command()
             assert verb == "AUTHENTICATE", verb
             words = [word.decode() for word in args]
         else:
