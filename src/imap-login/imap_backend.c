@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "imap-login/imap_capability.h"
 #include "imap-login/imap_identity.h"
 #include "imap-login/imap_quote.h"
 #include "imap-login/imap_reply_parse.h"
@@ -232,22 +233,11 @@ imap_note_capabilities(struct session *s, struct imap_span list)
 	st->has_id = imap_capability_has(list, "ID");
 }
 
-/* Keeps the sane words of a host's list. */
+/* What the client will be told. */
 static void
 imap_keep_capabilities(struct imap_state *st, struct imap_span list)
 {
-	struct imap_span word;
-	size_t n = 0;
-
-	while (imap_capability_next(&list, &word)) {
-		if (n + word.len + 2 > sizeof(st->capabilities))
-			break;
-		if (n > 0)
-			st->capabilities[n++] = ' ';
-		memcpy(st->capabilities + n, word.text, word.len);
-		n += word.len;
-	}
-	st->capabilities[n] = '\0';
+	imap_capability_set(st->capabilities, sizeof(st->capabilities), list);
 }
 
 /*
@@ -446,7 +436,8 @@ imap_on_ready(struct session *s, const struct imap_reply *r)
 	struct imap_state *st = session_protocol(s);
 
 	imap_keep_text(st, r->text);
-	imap_keep_capabilities(st, r->capabilities);
+	if (r->capabilities.len > 0)
+		imap_keep_capabilities(st, r->capabilities);
 	if (st->capabilities[0] != '\0' || !st->has_asked_capability)
 		return BACKEND_READY;
 	/* The client knows our list only and will not ask again. */
@@ -487,8 +478,10 @@ imap_on_untagged(struct session *s, const struct imap_reply *r, size_t len)
 	if (++st->nlines > IMAP_BACKEND_LINES_MAX ||
 	    st->nbytes > IMAP_BACKEND_BYTES_MAX)
 		return imap_broken(s, "too many untagged lines");
+	/* Some hosts tell it before the OK, unasked. */
 	if (r->status == IMAP_STATUS_CAPABILITY &&
-	    st->step == IMAP_BACKEND_CAPABILITY)
+	    (st->step == IMAP_BACKEND_CAPABILITY ||
+	    st->step == IMAP_BACKEND_RESULT))
 		imap_keep_capabilities(st, r->capabilities);
 	if (r->status == IMAP_STATUS_CAPABILITY &&
 	    st->step == IMAP_BACKEND_ASK)

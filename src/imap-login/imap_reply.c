@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "imap-login/imap_capability.h"
 #include "imap-login/imap_state.h"
 #include "login-common/client_tls.h"
 #include "login-common/login_process.h"
@@ -65,12 +66,11 @@ imap_reply_capabilities(const struct session *s, char *dst, size_t size)
 	const char *own = s->process->service->capability;
 	size_t i;
 
-	(void)strlcpy(dst, own[0] == '\0' || own[0] == '+' ?
-	    IMAP_CAPABILITIES : own, size);
-	if (own[0] == '+') {
-		(void)strlcat(dst, " ", size);
-		(void)strlcat(dst, own + 1, size);
-	}
+	dst[0] = '\0';
+	if (own[0] == '\0' || own[0] == '+')
+		(void)strlcpy(dst, IMAP_CAPABILITIES, size);
+	own += own[0] == '+';
+	imap_capability_add(dst, size, (struct imap_span){ own, strlen(own) });
 	if (client_tls_is_offered(s))
 		(void)strlcat(dst, " STARTTLS", size);
 	if (!session_login_is_offered(s))

@@ -3,6 +3,8 @@ src_imap_login_libimaplogin_a_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_LOGIN
 src_imap_login_libimaplogin_a_SOURCES = \
 	src/imap-login/imap_backend.c \
 	src/imap-login/imap_backend.h \
+	src/imap-login/imap_capability.c \
+	src/imap-login/imap_capability.h \
 	src/imap-login/imap_client.c \
 	src/imap-login/imap_client.h \
 	src/imap-login/imap_identity.c \

@@ -6,8 +6,10 @@
  */
 #include "pop3-login/pop3_reply.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "login-common/client_tls.h"
 #include "login-common/login_process.h"
@@ -60,18 +62,32 @@ pop3_reply_err(struct session *s, const char *text)
 	session_printf(s, "-ERR %s\r\n", text);
 }
 
-/* Words of a list of capabilities, a line each. */
+static bool
+pop3_is_in(const char *list, const char *word, size_t len)
+{
+	for (size_t n; *list != '\0'; list += n + (list[n] == ' ')) {
+		n = strcspn(list, " ");
+		if (n == len && strncasecmp(list, word, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Words of a list of capabilities, a line each, but those of another, and
+ * those that depend on the connection, which are ours to say.
+ */
 static void
-pop3_put_words(struct session *s, const char *list)
+pop3_put_words(struct session *s, const char *list, const char *others)
 {
 	size_t len;
 
-	while (*list != '\0') {
-		len = strcspn(list, " ");
-		if (len > 0)
-			session_printf(s, "%.*s\r\n", (int)len, list);
-		list += len;
+	for (; *list != '\0'; list += len) {
 		list += strspn(list, " ");
+		len = strcspn(list, " ");
+		if (len > 0 && !pop3_is_in(others, list, len) &&
+		    !pop3_is_in("CAPA STLS USER SASL", list, len))
+			session_printf(s, "%.*s\r\n", (int)len, list);
 	}
 }
 
@@ -96,17 +112,20 @@ pop3_put_sasl(struct session *s)
 void
 pop3_reply_capabilities(struct session *s)
 {
-	const char *own = s->process->service->capability;
+	static const char capa[] = "CAPA\r\n", stls[] = "STLS\r\n",
+	    user[] = "USER\r\n";
+	const char *own = s->process->service->capability, *usual = "";
 
 	pop3_reply_ok(s, "");
-	pop3_put_words(s, "CAPA");
+	session_put(s, capa, sizeof(capa) - 1);
 	if (own[0] == '\0' || own[0] == '+')
-		pop3_put_words(s, POP3_CAPABILITIES);
-	pop3_put_words(s, own[0] == '+' ? own + 1 : own);
+		usual = POP3_CAPABILITIES;
+	pop3_put_words(s, usual, "");
+	pop3_put_words(s, own + (own[0] == '+'), usual);
 	if (client_tls_is_offered(s))
-		pop3_put_words(s, "STLS");
+		session_put(s, stls, sizeof(stls) - 1);
 	if (session_login_is_offered(s))
-		pop3_put_words(s, "USER");
+		session_put(s, user, sizeof(user) - 1);
 	pop3_put_sasl(s);
 	session_put(s, ".\r\n", 3);
 }

@@ -55,6 +55,7 @@ UNIT_TESTS += tests/unit/test_auth_master
 UNIT_TESTS += tests/unit/test_auth_ctl
 UNIT_TESTS += tests/unit/test_auth_proof
 UNIT_TESTS += tests/unit/test_auth_request
+UNIT_TESTS += tests/unit/test_imap_capability
 UNIT_TESTS += tests/unit/test_sasl_message
 UNIT_TESTS += tests/unit/test_scram
 tests_unit_test_scram_SOURCES = \
