@@ -277,8 +277,10 @@ step_verb(struct imap_parser *p, const char *buf, size_t len)
 		if (imap_token_is(&p->cmd.verb, buf, kinds[i].verb))
 			p->kind = (uint8_t)kinds[i].kind;
 	}
-	if (p->kind == KIND_AUTHENTICATE || p->kind == KIND_ID)
+	if (p->kind == KIND_AUTHENTICATE)
 		p->text_end = IMAP_LONG_LINE_MAX;
+	else if (p->kind == KIND_ID)
+		p->text_end = IMAP_ID_LINE_MAX;
 	return pass_separator(p, buf, IMAP_ERROR_VERB);
 }
 

@@ -16,8 +16,10 @@
 #define IMAP_TAG_MAX		64
 /* Text of a command: all but literals and line ends (RFC 7162, 4). */
 #define IMAP_LINE_MAX		8192
-/* The same for AUTHENTICATE (initial response) and ID (30 fields). */
+/* The same for AUTHENTICATE, with an initial response. */
 #define IMAP_LONG_LINE_MAX	12288
+/* The same for ID: 30 pairs of 30 and 1024 bytes take 31,817. */
+#define IMAP_ID_LINE_MAX	32768
 #define IMAP_LITERAL_MAX	2048	/* bytes in one literal */
 #define IMAP_LITERALS_MAX	2	/* in one command */
 #define IMAP_ARGS_MAX		8
@@ -28,7 +30,7 @@
  * more when it has them.
  */
 #define IMAP_COMMAND_MAX \
-	(IMAP_LONG_LINE_MAX + IMAP_LITERALS_MAX * IMAP_LITERAL_MAX + \
+	(IMAP_ID_LINE_MAX + IMAP_LITERALS_MAX * IMAP_LITERAL_MAX + \
 	2 * (IMAP_LITERALS_MAX + 1))
 
 enum imap_parse_result {

@@ -26,7 +26,7 @@ struct listener;
 struct login_process;
 
 /* The longest command (with two literals) and something behind it. */
-#define SESSION_CLIENT_IN_MAX	20480
+#define SESSION_CLIENT_IN_MAX	40960
 /* Answers before login are short; relayed: what one read may leave over. */
 #define SESSION_CLIENT_OUT_MAX	(96u * 1024)
 /* A line of a mail host before login, by SECURITY's figure, and the next. */

@@ -54,6 +54,31 @@ def test_noop_id_enable(suite):
     client.ok("ENABLE CONDSTORE")
 
 
+def pairs_of_id(count, size):
+    """The list of an ID command: keys of 30 bytes, values of this size."""
+    pairs = (f'"{n:030d}" "{"v" * size}"' for n in range(count))
+    return f"ID ({' '.join(pairs)})"
+
+
+@pytest.mark.parametrize("step", [None, 700])
+def test_id_of_30_kb(suite, step):
+    """All that RFC 2971 allows is answered, and no pair or byte more."""
+    client = suite.imap()
+    text = pairs_of_id(30, 1024)
+    assert len(text) > 31000
+    if step is None:
+        assert client.command(text)[1].startswith("a OK")
+    else:
+        client.send_slowly(f"a {text}\r\n".encode(), step)
+        assert client.answer()[1].startswith("a OK")
+    assert client.command(pairs_of_id(31, 1000))[1].startswith("a BAD")
+    assert client.command(pairs_of_id(1, 1025))[1].startswith("a BAD")
+    client.ok("NOOP")
+    client = suite.imap()
+    client.send("a ID (" + " " * 40000)
+    client.expect(r"\* BYE \[TOOBIG\]")
+
+
 def test_logout(suite):
     client = suite.imap()
     untagged, _ = client.ok("LOGOUT")

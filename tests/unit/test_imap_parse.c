@@ -549,7 +549,7 @@ bounds_lines(void **state)
 		    "C a AUTHENTICATE APLAIN A#12267;" },
 		{ "a( ", IMAP_LINE_MAX, "B *;" },
 		{ "a X( ", IMAP_LINE_MAX, "B a;" },
-		{ "a ID x", IMAP_LONG_LINE_MAX, "B a;" },
+		{ "a ID x", IMAP_ID_LINE_MAX, "B a;" },
 	};
 
 	(void)state;
@@ -606,7 +606,7 @@ fits_the_buffer(void **state)
 	n = build(big, "a ID x {2048+}\r\n", v, 1, " {2048+}\r\n");
 	n += build(big + n, "", v, 1, " ");
 	text = n - 2 * (IMAP_LITERAL_MAX + 2);
-	n += build(big + n, "", "x", IMAP_LONG_LINE_MAX - text, "\r\n");
+	n += build(big + n, "", "x", IMAP_ID_LINE_MAX - text, "\r\n");
 	assert_int_equal(n, IMAP_COMMAND_MAX);
 	check(big, n, "B a;");
 	n -= 1;
