@@ -6,6 +6,7 @@
  */
 #include "login-common/session.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -201,6 +202,12 @@ session_to(struct session *s, enum session_state to)
 	log_debug("session %s: %s -> %s", s->id,
 	    session_state_name(s->state), row->name);
 	s->state = to;
+	/*
+	 * The edge that told of the command may have told of a reset too, and
+	 * nothing tells of that again.
+	 */
+	if (to == SESSION_AUTH_WAIT)
+		stream_recheck(&s->client);
 	if (row->keeps_timer)
 		return;
 	if (row->timers == NULL)
@@ -209,13 +216,21 @@ session_to(struct session *s, enum session_state to)
 		loop_timer_start(row->timers(s), &s->timer, row->timeout, s);
 }
 
+/* Why nothing can be sent to a client that is not logged in. */
+static enum session_reason
+session_output_reason(const struct session *s)
+{
+	return s->client.error == EPIPE || s->client.error == ECONNRESET ?
+	    SESSION_REASON_CLIENT_GONE : SESSION_REASON_OUTPUT;
+}
+
 /* Sends what was queued; a side that is broken ends the session. */
 static void
 session_flush(struct session *s)
 {
 	if (s->client.fd != -1 && stream_flush(&s->client) == -1)
 		session_close(s, s->login == NULL ?
-		    SESSION_REASON_CLIENT_LOST : SESSION_REASON_OUTPUT);
+		    SESSION_REASON_CLIENT_LOST : session_output_reason(s));
 	if (s->backend.fd != -1 && !s->is_dead &&
 	    (s->state == SESSION_BACKEND_LOGIN ||
 	    s->state == SESSION_BACKEND_TLS) &&

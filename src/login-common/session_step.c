@@ -48,6 +48,8 @@ session_step_command(struct session *s)
 			client_tls_upgrade(s);
 		if (result != CMD_MORE)
 			continue;
+		/* With half a command may have come that there is no rest. */
+		stream_recheck(&s->client);
 		if (stream_fill(&s->client) > 0)
 			result = CMD_DONE;
 		else if (stream_is_over(&s->client))
