@@ -319,12 +319,14 @@ read_userdb(struct reader *r, const struct config_node *section)
 	for (const struct config_node *node = section->children; node != NULL;
 	    node = node->next) {
 		row = settings_table_find("args", SETTING_PASSDB);
-		if (strcmp(node->name, row->name) == 0 && !node->is_section)
-			reader_set(r, row, userdb, node, 0);
-		else
+		if (strcmp(node->name, row->name) != 0 || node->is_section) {
 			faults_add(r->faults, &node->place,
 			    "unknown setting %s in userdb %s", node->name,
 			    section->value);
+			continue;
+		}
+		reader_set(r, row, userdb, node, 0);
+		r->userdb_places[r->settings->nuserdbs - 1] = node->place;
 	}
 }
 

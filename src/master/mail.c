@@ -35,6 +35,8 @@
 
 /* At most one line in this time says that there are too many. */
 #define MAIL_WARN_MS		10000
+/* The same of tickets that are none: who shows one may show many. */
+#define MAIL_BAD_MS		1000
 /* Lines of one mail process in a second. */
 #define MAIL_LOG_LINES		100
 /* A name in a log line. */
@@ -393,6 +395,21 @@ mail_start(struct mail *mail, const char *tag, int fd)
 	return result == -1 ? MASTER_MAIL_FAILED : MASTER_MAIL_OK;
 }
 
+static void
+mail_warn_bad(struct mails *all, const struct child *login)
+{
+	uint64_t now = clock_ms();
+
+	if (all->bad_ms != 0 && now - all->bad_ms < MAIL_BAD_MS) {
+		all->nbad++;
+		return;
+	}
+	log_warn("%s[%ld]: shows a ticket that is none (and %u such before)",
+	    child_name(login), (long)login->pid, all->nbad);
+	all->bad_ms = now;
+	all->nbad = 0;
+}
+
 int
 mail_on_start(struct service *s, struct child *login, uint32_t id,
     const struct child_mail_start *shown, int fd)
@@ -404,8 +421,7 @@ mail_on_start(struct service *s, struct child *login, uint32_t id,
 	struct wire_writer w;
 
 	if (mail == NULL) {
-		log_warn("%s[%ld]: shows a ticket that is none",
-		    child_name(login), (long)login->pid);
+		mail_warn_bad(all, login);
 	} else {
 		mail->is_relayed = shown->is_relayed;
 		m.result = (uint8_t)mail_start(mail, shown->tag, fd);

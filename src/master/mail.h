@@ -31,6 +31,8 @@ struct mails {
 	uint32_t		 ntickets, nrunning;
 	uint32_t		 last_id;	/* for places that are told */
 	uint64_t		 warned_ms;	/* that there are too many */
+	uint64_t		 bad_ms;	/* a line about a bad ticket */
+	unsigned int		 nbad;		/* such lines that were held */
 };
 
 void	mail_init(struct mails *, struct master *);

@@ -81,6 +81,8 @@ tests_unit_test_nginx_http_CPPFLAGS = $(AM_CPPFLAGS) -DROLE_AUTH_WORKER
 endif
 UNIT_TESTS += tests/unit/test_settings_tls
 UNIT_TESTS += tests/unit/test_tickets
+UNIT_TESTS += tests/unit/test_mail
+UNIT_TESTS += tests/unit/test_userdb
 UNIT_TESTS += tests/unit/test_check
 UNIT_TESTS += tests/unit/test_keys
 UNIT_TESTS += tests/unit/test_signer
@@ -225,6 +227,14 @@ tests_unit_test_service_SOURCES = \
 	tests/unit/fake_child.c \
 	tests/unit/fake_child.h \
 	tests/unit/test_service.c
+tests_unit_test_mail_LDADD = \
+	src/master/libmaster.a \
+	src/config/libconfig.a \
+	src/ipc/libipc.a \
+	src/lib/libmw.a \
+	$(CMOCKA_LIBS) \
+	$(EVENT_LIBS) \
+	$(BSD_LIBS)
 # Login processes have listeners of their own.
 tests_unit_test_service_LDADD = \
 	src/master/libmaster.a \

@@ -24,6 +24,7 @@
 #include "lib/sock.h"
 
 #define PROBE	"proc-probe"
+#define PROBE_MAIL	"mail-probe"
 
 extern char **environ;
 
@@ -82,7 +83,7 @@ probe_signals(struct probe *p)
 
 /* The program is its own child, known by its name. */
 static int
-probe_main(int argc)
+probe_main(int argc, int to)
 {
 	struct probe p = { .nargs = argc };
 	struct stat null, st[2];
@@ -104,7 +105,7 @@ probe_main(int argc)
 	p.is_leader = getsid(0) == getpid() && getpgrp() == getpid();
 	if (getcwd(p.cwd, sizeof(p.cwd)) == NULL)
 		p.cwd[0] = '\0';
-	return write(PROC_FD_MASTER, &p, sizeof(p)) == sizeof(p) ? 23 : 1;
+	return write(to, &p, sizeof(p)) == sizeof(p) ? 23 : 1;
 }
 
 static void
@@ -233,6 +234,105 @@ test_any_fd_numbers(void **state)
 		}
 }
 
+/* A mail program: other places, one more argument, an environment. */
+static void
+test_mail_program_is_clean(void **state)
+{
+	char name[] = PROBE_MAIL, more[] = "x", var[] = "A=b";
+	char *const argv[] = { name, more, NULL };
+	char *const envp[] = { var, NULL };
+	struct proc_mail how = { .path = "/proc/self/exe", .argv = argv,
+	    .envp = envp, .home = "/proc", .uid = 1, .gid = 1,
+	    .memory_bytes = UINT64_C(1) << 40 };
+	int c[2], l[2], leak, pidfd = -1, turn;
+	struct probe p;
+
+	(void)state;
+	leak = open("/etc/passwd", O_RDONLY);
+	for (turn = 0; turn < 2; turn++) {
+		assert_int_equal(sock_pair(SOCK_STREAM, c), 0);
+		assert_int_equal(sock_pair(SOCK_SEQPACKET, l), 0);
+		assert_int_equal(fcntl(c[0], F_SETFL, 0), 0);
+		how.fd = c[1];
+		how.log_fd = l[1];
+		assert_true(proc_spawn_mail(&how, &pidfd) > 0);
+		assert_int_equal(read(c[0], &p, sizeof(p)), sizeof(p));
+		assert_int_equal(wait_for(pidfd), 23);
+		assert_int_equal(p.nargs, 2);
+		assert_int_equal(p.nenv, 1);
+		assert_string_equal(p.fds, "012");
+		assert_int_equal(p.nblocked, 0);
+		assert_int_equal(p.nignored, 2);	/* HUP, PIPE */
+		assert_int_equal(p.mask, 077);
+		assert_true(p.is_leader);
+		/* A home that is not there: the root directory. */
+		assert_string_equal(p.cwd, turn == 0 ? "/proc" : "/");
+		how.home = turn == 0 ? "/nonexistent" : "";
+		(void)close(pidfd);
+		(void)close(c[0]);
+		(void)close(c[1]);
+		(void)close(l[0]);
+		(void)close(l[1]);
+	}
+	(void)close(leak);
+}
+
+static void
+test_mail_program_that_cannot_run(void **state)
+{
+	char name[] = "x";
+	char *const argv[] = { name, NULL }, *const envp[] = { NULL };
+	struct proc_mail how = { .path = "/nonexistent/program",
+	    .argv = argv, .envp = envp, .home = "", .fd = 2, .log_fd = 2 };
+	int pidfd = 0;
+
+	(void)state;
+	assert_int_equal(proc_spawn_mail(&how, &pidfd), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(pidfd, -1);
+	how.fd = -1;
+	assert_int_equal(proc_spawn_mail(&how, &pidfd), -1);
+	assert_int_equal(errno, EBADF);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+/* Root is given up, or nothing runs. */
+static void
+test_mail_program_has_no_root(void **state)
+{
+	char name[] = "sh", flag[] = "-c";
+	char text[] = "exec test \"$(id -u) $(id -g) $(id -G)\" = "
+	    "'61999 61998 61998 61997'";
+	char *const argv[] = { name, flag, text, NULL };
+	char path[] = "PATH=/bin:/usr/bin";
+	char *const envp[] = { path, NULL };
+	const gid_t groups[] = { 61997 };
+	struct proc_mail how = { .path = "/bin/sh", .argv = argv,
+	    .envp = envp, .home = "/", .has_root = true, .uid = 61999,
+	    .gid = 61998, .groups = groups, .ngroups = 1, .fd = 2,
+	    .log_fd = 2 };
+	int pidfd;
+
+	(void)state;
+	if (geteuid() != 0) {
+		assert_int_equal(proc_spawn_mail(&how, &pidfd), -1);
+		assert_int_equal(errno, EPERM);
+		return;
+	}
+	assert_true(proc_spawn_mail(&how, &pidfd) > 0);
+	assert_int_equal(wait_for(pidfd), 0);
+	(void)close(pidfd);
+	/* One whose uid is root's has not given it up. */
+	how.uid = 0;
+	assert_int_equal(proc_spawn_mail(&how, &pidfd), -1);
+	assert_int_equal(errno, EPERM);
+	how.uid = 61999;
+	how.gid = 0;
+	assert_int_equal(proc_spawn_mail(&how, &pidfd), -1);
+	assert_int_equal(errno, EPERM);
+}
+
 static void
 test_exec_failure(void **state)
 {
@@ -264,10 +364,15 @@ main(int argc, char *argv[])
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_child_is_clean),
 		cmocka_unit_test(test_any_fd_numbers),
+		cmocka_unit_test(test_mail_program_is_clean),
+		cmocka_unit_test(test_mail_program_that_cannot_run),
+		cmocka_unit_test(test_mail_program_has_no_root),
 		cmocka_unit_test(test_exec_failure),
 	};
 
 	if (strcmp(argv[0], PROBE) == 0)
-		return probe_main(argc);
+		return probe_main(argc, PROC_FD_MASTER);
+	if (strcmp(argv[0], PROBE_MAIL) == 0)
+		return probe_main(argc, STDOUT_FILENO);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

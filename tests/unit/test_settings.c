@@ -460,6 +460,55 @@ test_rules(void **state)
 	    "f: no passdb: an auth section must hold one");
 }
 
+/* Users whose mail is here. */
+static void
+test_mail(void **state)
+{
+	struct settings *s;
+
+	(void)state;
+	s = good("mail_location = maildir:%h/%Lu\nmail_extra_groups = mail\n"
+	    "protocol pop3 {\nmail_executable = /p -x\n"
+	    "mail_handover = no\n}\n"
+	    "auth default {\nproxy_self = 192.0.2.1 2001:db8::/32\n"
+	    "userdb prefetch {\n}\npassdb static {\nargs = a\n}\n"
+	    "userdb static {\nargs = static uid=5000 gid=5000\n}\n}");
+	assert_string_equal(s->services[0].mail_executable,
+	    "/usr/lib/dovecot/imap");
+	assert_string_equal(s->services[1].mail_executable, "/p -x");
+	assert_true(s->services[0].mail_handover);
+	assert_false(s->services[1].mail_handover);
+	assert_string_equal(s->mail.mail_access_groups, "mail");
+	assert_int_equal(s->auth_proxy_self.n, 2);
+	/* Behind the passdbs, in their own order. */
+	assert_int_equal(s->nuserdbs, 2);
+	assert_int_equal(s->passdbs[s->npassdbs].driver, USERDB_PREFETCH);
+	assert_int_equal(s->passdbs[s->npassdbs + 1].driver, PASSDB_STATIC);
+	assert_true(s->passdbs[s->npassdbs].is_userdb);
+	assert_false(s->passdbs[0].is_userdb);
+	settings_free(s);
+	bad("mail_location = %q", "f:1: mail_location: ");
+	bad("mail_executable = imap", "mail_executable: expected a path");
+	bad("mail_chroot = /x", "mail_chroot: this version does not");
+	bad("first_valid_uid = 0", "first_valid_uid: ");
+	bad("first_valid_uid = 9\nlast_valid_uid = 8",
+	    "last_valid_uid: nothing is left between 9 and 8");
+	bad("auth default {\nuserdb static {\n}\n}",
+	    "userdb static: args is missing");
+	bad("auth default {\nuserdb static {\nargs = uid=%q\n}\n}",
+	    "f:3: args: ");
+	bad("auth default {\nuserdb sql {\nargs = x\n}\n}",
+	    "userdb sql: args is the absolute path");
+	bad("auth default {\nuserdb odd {\n}\n}", "userdb odd: unknown");
+	bad("auth default {\nuserdb passwd {\ndeny = yes\n}\n}",
+	    "unknown setting deny in userdb passwd");
+	bad("auth default {\npassdb passwd {\n}\n}", "passdb passwd: ");
+	bad("auth default {\n" "userdb prefetch {\n}\n"
+	    "userdb prefetch {\n}\nuserdb prefetch {\n}\n"
+	    "userdb prefetch {\n}\nuserdb prefetch {\n}\n}",
+	    "f:10: more than 4 userdb sections");
+}
+
 static void
 test_notices(void **state)
 {
@@ -583,6 +632,7 @@ main(void)
 		TEST(test_sections),
 		TEST(test_auth_section),
 		TEST(test_rules),
+		TEST(test_mail),
 		TEST(test_notices),
 		TEST(test_print),
 		TEST(test_diff),
