@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "imap-login/imap_quote.h"
+#include "lib/buf.h"
 #include "lib/strutil.h"
 #include "login-common/identity.h"
 #include "login-common/session.h"
@@ -18,6 +19,8 @@
 
 #define IMAP_FORWARD_PREFIX	"x-forward-"
 #define IMAP_FORWARD_PREFIX_LEN	(sizeof(IMAP_FORWARD_PREFIX) - 1)
+/* What is forwarded, quoted, with 16 names of its fields; and our own. */
+#define IMAP_IDENTITY_LINE_MAX	(2 * LOGIN_AUTH_FORWARD_MAX + 2048)
 
 static void
 imap_identity_field(struct identity *id, const char *key, size_t klen,
@@ -54,29 +57,39 @@ imap_identity_take(struct session *s, const struct imap_token *list,
 	return session_identity_take(s, &id);
 }
 
+/* The line for a mail host grows; its bound is beyond all that there is. */
 static void
-imap_identity_put_field(struct session *s, enum identity_word word,
-    const char *value)
+imap_identity_add(struct buf *line, const char *text)
 {
-	session_backend_printf(s, "\"%s\" \"%s\" ", identity_imap_name(word),
-	    value);
+	(void)!buf_add(line, text, strlen(text));
 }
 
 static void
-imap_identity_put_addr(struct session *s, enum identity_word ip,
+imap_identity_add_field(struct buf *line, enum identity_word word,
+    const char *value)
+{
+	imap_identity_add(line, "\"");
+	imap_identity_add(line, identity_imap_name(word));
+	imap_identity_add(line, "\" \"");
+	imap_identity_add(line, value);
+	imap_identity_add(line, "\" ");
+}
+
+static void
+imap_identity_add_addr(struct buf *line, enum identity_word ip,
     enum identity_word port, const struct netaddr *a)
 {
 	char text[NETADDR_TEXT_MAX];
 
 	if (a->family == NETADDR_NONE)
 		return;
-	imap_identity_put_field(s, ip, netaddr_text(a, text));
+	imap_identity_add_field(line, ip, netaddr_text(a, text));
 	(void)snprintf(text, sizeof(text), "%u", (unsigned int)a->port);
-	imap_identity_put_field(s, port, text);
+	imap_identity_add_field(line, port, text);
 }
 
 static void
-imap_identity_put_forward(struct session *s)
+imap_identity_add_forward(struct buf *line, const struct session *s)
 {
 	char quoted[IMAP_QUOTE_SIZE(LOGIN_AUTH_FORWARD_MAX)];
 	const char *name, *value;
@@ -90,27 +103,37 @@ imap_identity_put_forward(struct session *s)
 		    strlen(value));
 		if (n == -1)
 			continue;
-		session_backend_printf(s, "\"%s%.*s\" ", IMAP_FORWARD_PREFIX,
-		    (int)nlen, name);
-		session_backend_put(s, quoted, (size_t)n);
-		session_backend_put(s, " ", 1);
+		imap_identity_add(line, "\"" IMAP_FORWARD_PREFIX);
+		(void)!buf_add(line, name, nlen);
+		imap_identity_add(line, "\" ");
+		(void)!buf_add(line, quoted, (size_t)n);
+		imap_identity_add(line, " ");
 	}
 }
 
 void
 imap_identity_put(struct session *s, const char *tag)
 {
+	struct buf line;
 	char ttl[8];
 
 	(void)snprintf(ttl, sizeof(ttl), "%u", session_identity_next_ttl(s));
-	session_backend_printf(s, "%s ID (", tag);
-	imap_identity_put_field(s, IDENTITY_SESSION, s->id);
-	imap_identity_put_addr(s, IDENTITY_RIP, IDENTITY_RPORT, &s->rip);
-	imap_identity_put_addr(s, IDENTITY_LIP, IDENTITY_LPORT, &s->lip);
-	imap_identity_put_field(s, IDENTITY_TTL, ttl);
-	imap_identity_put_forward(s);
+	buf_init(&line, IMAP_IDENTITY_LINE_MAX);
+	imap_identity_add(&line, tag);
+	imap_identity_add(&line, " ID (");
+	imap_identity_add_field(&line, IDENTITY_SESSION, s->id);
+	imap_identity_add_addr(&line, IDENTITY_RIP, IDENTITY_RPORT, &s->rip);
+	imap_identity_add_addr(&line, IDENTITY_LIP, IDENTITY_LPORT, &s->lip);
+	imap_identity_add_field(&line, IDENTITY_TTL, ttl);
+	imap_identity_add_forward(&line, s);
 	/* The last one: each of the others has a blank behind it. */
-	session_backend_printf(s, "\"%s\" \"%s\")\r\n",
-	    identity_imap_name(IDENTITY_TRANSPORT),
-	    session_identity_transport(s));
+	imap_identity_add(&line, "\"");
+	imap_identity_add(&line, identity_imap_name(IDENTITY_TRANSPORT));
+	imap_identity_add(&line, "\" \"");
+	imap_identity_add(&line, session_identity_transport(s));
+	imap_identity_add(&line, "\")\r\n");
+	/* In one piece: over TLS each piece is a record of its own. */
+	session_backend_put(s, (const char *)buf_head(&line),
+	    buf_used(&line));
+	buf_clear(&line);
 }

@@ -104,13 +104,37 @@ netaddr_source(const struct netaddr *a)
 	return source;
 }
 
+/* The number's digits; where they end.  A login needs some dozens of these. */
+static char *
+netaddr_digits(char *dst, unsigned int n)
+{
+	if (n >= 10)
+		dst = netaddr_digits(dst, n / 10);
+	*dst++ = (char)('0' + n % 10);
+	return dst;
+}
+
+static const char *
+netaddr_text_v4(const uint8_t ip[4], char *dst)
+{
+	char *end = dst;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		end = netaddr_digits(end, ip[i]);
+		*end++ = '.';
+	}
+	end[-1] = '\0';
+	return dst;
+}
+
 const char *
 netaddr_text(const struct netaddr *a, char *dst)
 {
 	const char *s = NULL;
 
 	if (a->family == NETADDR_V4)
-		s = inet_ntop(AF_INET, a->ip, dst, NETADDR_TEXT_MAX);
+		s = netaddr_text_v4(a->ip, dst);
 	else if (a->family == NETADDR_V6)
 		s = inet_ntop(AF_INET6, a->ip, dst, NETADDR_TEXT_MAX);
 	if (s == NULL)
@@ -121,11 +145,16 @@ netaddr_text(const struct netaddr *a, char *dst)
 const char *
 netaddr_port_text(const struct netaddr *a, char *dst)
 {
-	char ip[NETADDR_TEXT_MAX];
+	bool is_v6 = a->family == NETADDR_V6;
+	char *end = dst;
 
-	(void)snprintf(dst, NETADDR_PORT_TEXT_MAX,
-	    a->family == NETADDR_V6 ? "[%s]:%u" : "%s:%u",
-	    netaddr_text(a, ip), (unsigned int)a->port);
+	if (is_v6)
+		*end++ = '[';
+	end += strlen(netaddr_text(a, end));
+	if (is_v6)
+		*end++ = ']';
+	*end++ = ':';
+	*netaddr_digits(end, a->port) = '\0';
 	return dst;
 }
 

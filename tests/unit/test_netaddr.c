@@ -76,6 +76,26 @@ test_bad_texts(void **state)
 	assert_int_equal(netaddr_parse(&a, "1.2.3.4\0", 8), -1);
 }
 
+/* As inet_ntop() writes them. */
+static void
+test_every_number(void **state)
+{
+	struct netaddr a = { .family = NETADDR_V4 };
+	char text[NETADDR_PORT_TEXT_MAX], wanted[NETADDR_PORT_TEXT_MAX];
+	char ip[NETADDR_TEXT_MAX];
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i <= 65535; i++) {
+		a.ip[i % 4] = (uint8_t)i;
+		a.ip[3 - i % 4] = (uint8_t)(i >> 8);
+		a.port = (uint16_t)i;
+		assert_non_null(inet_ntop(AF_INET, a.ip, ip, sizeof(ip)));
+		snprintf(wanted, sizeof(wanted), "%s:%u", ip, i);
+		assert_string_equal(netaddr_port_text(&a, text), wanted);
+	}
+}
+
 static void
 test_port_text(void **state)
 {
@@ -234,6 +254,7 @@ main(void)
 		cmocka_unit_test(test_source),
 		cmocka_unit_test(test_good_texts),
 		cmocka_unit_test(test_bad_texts),
+		cmocka_unit_test(test_every_number),
 		cmocka_unit_test(test_port_text),
 		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_bad_networks),
