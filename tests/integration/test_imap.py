@@ -424,6 +424,7 @@ def test_imaplib_append_10_mb(session):
     assert client.append("INBOX", None, None, message)[0] == "OK"
     client.select()
     assert client.fetch("4", "(BODY[])")[1][0][1] == message
+    assert client.logout()[0] == "BYE"
 
 
 def test_imap_idle(suite, session):
