@@ -102,15 +102,17 @@ certs_file_is_same(const struct certs_file *f)
 bool
 certs_have_changed(const struct certs *c)
 {
+	uint64_t mark;
 	size_t i;
 
 	for (i = 0; i < c->n; i++)
 		if (!certs_file_is_same(&c->items[i].cert) ||
 		    !certs_file_is_same(&c->items[i].key))
 			return true;
-	return !certs_file_is_same(&c->ca) ||
-	    !certs_file_is_same(&c->host_ca) ||
-	    !certs_file_is_same(&c->host_ca_dir);
+	mark = c->host_ca_dir.path[0] == '\0' ? 0 :
+	    certs_dir_mark(c->host_ca_dir.path);
+	return (mark != 0 && mark != c->host_ca_mark) ||
+	    !certs_file_is_same(&c->ca) || !certs_file_is_same(&c->host_ca);
 }
 
 /* Which entries there are. */
@@ -374,8 +376,6 @@ certs_put_ca(struct certs_work *w, struct certs_file *f,
 	}
 	if (stat(f->path, &st) == 0)
 		certs_file_remember(f, &st);
-	if (dir != NULL && stat(dir->path, &st) == 0)
-		certs_file_remember(dir, &st);
 	wire_writer_init(&head, bytes, sizeof(bytes));
 	cert_set_put_blob(&head, all.bytes);
 	if (rc == 0)
@@ -474,6 +474,10 @@ certs_name_bundles(struct certs_work *w)
 	certs_file_set(&w->certs->host_ca_dir, set->ssl_client_ca_dir,
 	    settings_tls_files[SETTINGS_TLS_CLIENT_CA_DIR],
 	    places[SETTINGS_TLS_CLIENT_CA_DIR]);
+	/* Before they are read: what changes meanwhile is seen later. */
+	if (set->ssl_client_ca_dir[0] != '\0')
+		w->certs->host_ca_mark =
+		    certs_dir_mark(set->ssl_client_ca_dir);
 }
 
 static int

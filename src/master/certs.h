@@ -51,6 +51,7 @@ struct certs {
 	struct certs_item	*items;	/* by number, which is from 1 */
 	size_t			 nentries;	/* of the cert_set */
 	struct certs_file	 ca, host_ca, host_ca_dir;
+	uint64_t		 host_ca_mark;	/* certs_dir_mark() */
 	bool			 has_own_ca;	/* host_ca is no default */
 	uint64_t		 warned_day;	/* of expiry: Unix days */
 	void			*memory;	/* of the names */

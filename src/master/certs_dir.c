@@ -13,10 +13,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/config_file.h"
 #include "lib/memfile.h"
+#include "lib/siphash.h"
 
 /* "openssl rehash": eight digits of the name's hash, a dot, a number. */
 #define CERTS_HASH_DIGITS	8
@@ -122,6 +124,47 @@ certs_bundle_add_dir(struct certs_bundle *b, const char *path,
 		return -1;
 	}
 	return rc;
+}
+
+/* Of one entry, what a link leads to included; 0 when it is not there. */
+static uint64_t
+certs_entry_mark(int dir_fd, const char *name)
+{
+	static const uint8_t key[SIPHASH_KEY_BYTES];
+	uint8_t hash[SIPHASH_BYTES];
+	struct siphash sip;
+	struct stat st;
+	uint64_t mark;
+
+	if (fstatat(dir_fd, name, &st, 0) == -1)
+		return 0;
+	siphash_init(&sip, key);
+	siphash_add_text(&sip, name);
+	siphash_add(&sip, &st.st_dev, sizeof(st.st_dev));
+	siphash_add(&sip, &st.st_ino, sizeof(st.st_ino));
+	siphash_add(&sip, &st.st_size, sizeof(st.st_size));
+	siphash_add(&sip, &st.st_mtim.tv_sec, sizeof(st.st_mtim.tv_sec));
+	siphash_add(&sip, &st.st_mtim.tv_nsec, sizeof(st.st_mtim.tv_nsec));
+	siphash_end(&sip, hash);
+	memcpy(&mark, hash, sizeof(mark));
+	return mark;
+}
+
+uint64_t
+certs_dir_mark(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	uint64_t sum = 1;
+
+	if (dir == NULL)
+		return 0;
+	/* They come in no order that could be relied on. */
+	while ((entry = readdir(dir)) != NULL)
+		if (certs_is_hash(entry))
+			sum += certs_entry_mark(dirfd(dir), entry->d_name);
+	(void)closedir(dir);
+	return sum;
 }
 
 int

@@ -299,6 +299,19 @@ test_directory(void **state)
 	assert_int_equal(head.host_ca_len, 8);
 	assert_int_equal(head.nentries, 0);
 	memfile_unmap(map, len);
+	/* Files that do not count do not change anything. */
+	write_file("dir/readme", "still no", 0644);
+	assert_false(certs_have_changed(c));
+	write_file("dir/0a1b2c3d.0", "another one", 0644);
+	assert_true(certs_have_changed(c));
+	certs_free(c);
+	c = load(s);
+	assert_false(certs_have_changed(c));
+	write_file("dir/0a1b2c3d.1", "one more", 0644);
+	assert_true(certs_have_changed(c));
+	(void)snprintf(path, sizeof(path), "%s/dir/0a1b2c3d.1", folder);
+	assert_int_equal(unlink(path), 0);
+	assert_false(certs_have_changed(c));
 	certs_free(c);
 	settings_free(s);
 }
