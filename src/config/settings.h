@@ -95,9 +95,9 @@ struct settings {
 	uint32_t login_max_sessions;	/* per service */
 	uint32_t login_timeout_ms;	/* to log in, absolute */
 	uint32_t login_bad_commands_max, login_proxy_timeout_ms;
+	uint32_t login_proxy_max_disconnect_delay_ms;
 	struct settings_list	 login_source_ips;
-	struct settings_nets	 login_trusted_networks;
-	struct settings_nets	 proxy_allowed_nets;
+	struct settings_nets	 login_trusted_networks, proxy_allowed_nets;
 	struct settings_list	 auth_mechanisms;	/* "mechanisms" */
 	struct settings_list	 auth_realms;
 	char	*auth_executable, *auth_worker_executable, *auth_chroot;

@@ -27,6 +27,8 @@ src_login_common_liblogin_a_SOURCES = \
 	src/login-common/login_process.h \
 	src/login-common/login_tls.c \
 	src/login-common/login_tls.h \
+	src/login-common/parting.c \
+	src/login-common/parting.h \
 	src/login-common/protocol.h \
 	src/login-common/referral.c \
 	src/login-common/referral.h \

@@ -28,6 +28,7 @@
 #include "login-common/local.h"
 #include "login-common/login_process.h"
 #include "login-common/login_tls.h"
+#include "login-common/parting.h"
 #include "login-common/session.h"
 
 /* States of the channel to the master. */
@@ -277,6 +278,7 @@ login_timers_start(struct login_process *process)
 	    set->auth_failure_delay_ms);
 	loop_timers_init(loop, &process->check_timers, LOGIN_CHECK_MS);
 	loop_timers_init(loop, &process->linger_timers, LOGIN_LINGER_MS);
+	loop_timers_init(loop, &process->parting_timers, PARTING_TICK_MS);
 	loop_timers_init(loop, &process->closing_timers, LOGIN_CLOSING_MS);
 	loop_timers_init(loop, &process->status_timers, LOGIN_STATUS_MS);
 }

@@ -50,6 +50,7 @@ struct login_process {
 	struct loop_timers		 delay_timers;	/* after a refusal */
 	struct loop_timers		 check_timers;	/* relayed */
 	struct loop_timers		 linger_timers;	/* half closed */
+	struct loop_timers		 parting_timers;
 	struct loop_timers		 closing_timers;
 	struct loop_timers		 host_timers[LOGIN_TIMERS_MAX];
 	size_t				 nhost_timers;

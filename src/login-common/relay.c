@@ -11,6 +11,7 @@
 #include "login-common/auth_client.h"
 #include "login-common/login_log.h"
 #include "login-common/login_process.h"
+#include "login-common/parting.h"
 #include "login-common/session.h"
 
 /* One read; all of it is kept when the other side takes nothing. */
@@ -54,6 +55,7 @@ relay_start(struct session *s)
 	login_log_login(s);
 	relay_hand_over(&s->client, &s->backend, &s->bytes_in);
 	relay_hand_over(&s->backend, &s->client, &s->bytes_out);
+	parting_init(s);
 	session_logged_in(s);
 	session_to(s, SESSION_RELAY);
 	stream_bulk(&s->client);
@@ -102,8 +104,6 @@ relay_move(struct stream *from, struct stream *to, uint64_t *bytes,
 		    buf_used(&to->out) > 0)
 			return false;
 	}
-	if (from->has_eof)
-		stream_shut(to);
 	return moved >= RELAY_TURN_MAX;
 }
 
@@ -175,16 +175,32 @@ relay_is_over(const struct session *s)
 	return s->client.is_shut && s->backend.is_shut;
 }
 
+/* One side's end is told to the other when all was said before it. */
+static void
+relay_pass_end(const struct stream *from, struct stream *to)
+{
+	if (from->has_eof && buf_used(&to->out) == 0)
+		stream_shut(to);
+}
+
 void
 relay_pump(struct session *s)
 {
-	uint64_t before = s->bytes_in + s->bytes_out;
+	uint64_t before = s->bytes_in + s->bytes_out, asked = s->bytes_in;
 	bool has_more;
 
 	has_more = relay_move(&s->client, &s->backend, &s->bytes_in,
 	    &s->has_full_in);
 	has_more |= relay_move(&s->backend, &s->client, &s->bytes_out,
 	    &s->has_full_out);
+	if (s->bytes_in != asked)
+		parting_note(s);
+	relay_pass_end(&s->client, &s->backend);
+	if (parting_is_due(s)) {
+		parting_start(s, relay_reason(s));
+		return;
+	}
+	relay_pass_end(&s->backend, &s->client);
 	relay_note(s, s->bytes_in + s->bytes_out != before);
 	if (relay_is_over(s)) {
 		session_close(s, s->reason);

@@ -67,8 +67,7 @@ struct session_login {
 	struct sasl_line		 sasl_line;
 	struct login_auth_route		 route;
 	unsigned int			 next_addr;
-	bool				 has_sent_login; /* to the host */
-	bool				 is_unfit;	/* the host */
+	bool				 has_sent_login, is_unfit; /* host */
 	uint64_t			 backend_until_ms, backend_since_ms;
 	char				 backend_code[32];  /* of its refusal */
 	enum login_answer		 delayed;	/* said after DELAY */
@@ -104,6 +103,8 @@ struct session {
 	struct netaddr		 host;
 	char			*user;		/* NULL: not known */
 	uint64_t		 start_ms;
+	uint64_t		 asked_ms;	/* see parting.h */
+	uint32_t		 leave_ms;
 	uint64_t		 bytes_in;	/* relayed, from the client */
 	uint64_t		 bytes_out;	/* relayed, to the client */
 };

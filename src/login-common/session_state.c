@@ -11,6 +11,7 @@
 #include "login-common/client_tls.h"
 #include "login-common/local.h"
 #include "login-common/login_process.h"
+#include "login-common/parting.h"
 #include "login-common/relay.h"
 #include "login-common/sasl.h"
 #include "login-common/session.h"
@@ -78,6 +79,12 @@ static const struct session_state_row rows[] = {
 		.name = "relay",
 		.step = relay_pump,
 	},
+	[SESSION_PARTING] = {
+		.name = "parting",
+		.step = parting_step,
+		.timers = parting_timers,
+		.timeout = parting_timeout,
+	},
 	[SESSION_CLOSING] = {
 		.name = "closing",
 		.step = session_step_closing,
@@ -114,7 +121,8 @@ static const unsigned int successors[] = {
 	    BIT(SESSION_DELAY) | BIT(SESSION_CLOSING),
 	[SESSION_LOCAL] = BIT(SESSION_BACKEND_LOGIN) | BIT(SESSION_COMMAND) |
 	    BIT(SESSION_CLOSING),
-	[SESSION_RELAY] = BIT(SESSION_CLOSING),
+	[SESSION_RELAY] = BIT(SESSION_PARTING) | BIT(SESSION_CLOSING),
+	[SESSION_PARTING] = BIT(SESSION_CLOSING),
 	[SESSION_CLOSING] = 0,
 };
 

@@ -21,6 +21,7 @@ enum session_state {
 	SESSION_BACKEND_LOGIN,	/* the mail host's turn */
 	SESSION_LOCAL,		/* the master starts a mail process */
 	SESSION_RELAY,
+	SESSION_PARTING,	/* the mail host is gone; soon the client */
 	SESSION_CLOSING,	/* last words are on their way */
 };
 #define SESSION_STATE_LAST	SESSION_CLOSING

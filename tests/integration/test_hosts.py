@@ -389,3 +389,95 @@ def test_more_orders_than_there_may_be(suite, orders):
     assert "too many orders" in said
     for port in range(1, 257):
         suite.ctl("hosts", "auto", f"127.11.0.9:{port}")
+
+
+# login_proxy_max_disconnect_delay.
+
+
+DELAY = 3
+PARTING = 30
+
+
+@pytest.fixture
+def spread(new_suite):
+    return new_suite(
+        settings={
+            "login_proxy_max_disconnect_delay": f"{DELAY}s",
+            "login_processes_count": 2,
+            "mail_max_userip_connections": 0,
+        }
+    )
+
+
+def idle_clients(suite, host, count):
+    """Clients that have said nothing for longer than what counts as asked."""
+    clients = []
+    for number in range(count):
+        suite.add_user(f"p{number}", host=host.addr, imap_port=host.port)
+        clients.append(suite.imap())
+        clients[-1].ok(f"LOGIN p{number} pw")
+    time.sleep(2.1)
+    return clients
+
+
+def ends_of(clients, seconds):
+    """After how many seconds each connection was closed."""
+    start, ends = time.monotonic(), {}
+    while len(ends) < len(clients) and time.monotonic() - start < seconds:
+        for number, client in enumerate(clients):
+            client.poll(0.001)
+            if client.is_eof and number not in ends:
+                ends[number] = time.monotonic() - start
+    return sorted(ends.values())
+
+
+def test_clients_of_a_dead_host_are_let_go_one_by_one(spread):
+    with Host(imap_script) as host:
+        clients = idle_clients(spread, host, PARTING)
+        host.close()
+        # Who says something is not kept waiting.
+        start = time.monotonic()
+        clients[0].send("a NOOP")
+        clients[0].expect_eof()
+        at_once = time.monotonic() - start
+        clients[0].close()
+        ends = ends_of(clients[1:], DELAY + 8)
+    print(f"{len(ends)} closed after {ends[0]:.1f} to {ends[-1]:.1f} s,",
+          f"the half after {percentile(ends, 0.5):.1f}; who speaks after",
+          f"{at_once:.2f} s")
+    assert len(ends) == PARTING - 1
+    assert ends[-1] - ends[0] > DELAY / 2
+    assert len([end for end in ends if end < DELAY / 3]) < PARTING * 2 / 3
+    procs.wait_until(
+        lambda: spread.log().count("reason=host-") == PARTING,
+        "a line for each session",
+    )
+
+
+def test_who_logs_out_is_not_kept(spread):
+    with Host(imap_script) as host:
+        clients = idle_clients(spread, host, 6)
+        start = time.monotonic()
+        for client in clients:
+            client.send("a LOGOUT")
+        for client in clients:
+            client.expect_eof()
+        assert time.monotonic() - start < DELAY / 3
+
+
+def test_what_a_dead_host_has_said_arrives_at_once(spread):
+    with Host(imap_script) as host:
+        (client,) = idle_clients(spread, host, 1)
+        host.wires[-1].send("* BYE the host is shut down")
+        host.close()
+        client.expect(r"\* BYE the host is shut down", timeout=1)
+        client.expect_eof(DELAY + 5)
+
+
+def test_without_delay_all_are_let_go_at_once(suite):
+    with Host(imap_script) as host:
+        clients = idle_clients(suite, host, 10)
+        host.close()
+        ends = ends_of(clients, 8)
+    assert len(ends) == 10
+    assert ends[-1] < 1
