@@ -81,6 +81,57 @@ mail_auth(const struct mails *all, pid_t pid)
 	return NULL;
 }
 
+/* Is the auth process that knows of the place one that is asked now? */
+static bool
+mail_has_owner(const struct mail *mail)
+{
+	const struct child *auth = mail_auth(mail->all, mail->auth);
+
+	return auth != NULL &&
+	    mail->all->master->auths[auth->self.index] == auth;
+}
+
+static void
+mail_tell_one(struct mail *mail, struct child *auth)
+{
+	struct master_mail_session m = { .service = mail->who.service,
+		.rip = mail->who.rip };
+	uint8_t body[sizeof(m) + 8];
+	struct wire_writer w;
+
+	memcpy(m.user, mail->who.user, sizeof(m.user));
+	mail->auth = auth->pid;
+	mail->id = MASTER_MAIL_ADOPTED | ++mail->all->last_id;
+	wire_writer_init(&w, body, sizeof(body));
+	master_mail_session_put(&w, &m);
+	child_send_mail(auth, MASTER_MAIL_SESSION, mail->id, &w);
+}
+
+/* Whose user it is now; one that does not serve yet asks when it does. */
+static void
+mail_find_owner(struct mail *mail)
+{
+	const struct master *m = mail->all->master;
+	const char *user = mail->who.user;
+	struct child *auth;
+
+	if (mail_has_owner(mail) || m->nauths == 0)
+		return;
+	auth = m->auths[auth_choice(user, strlen(user),
+	    m->settings->auth_master_user_separator) % m->nauths];
+	if (auth != NULL && auth->state == CHILD_IS_SERVING)
+		mail_tell_one(mail, auth);
+}
+
+void
+mail_tell(struct mails *all)
+{
+	struct mail *mail;
+
+	TAILQ_FOREACH(mail, &all->running, entry)
+		mail_find_owner(mail);
+}
+
 /* The place is free; auth hears of it once. */
 static void
 mail_free(struct mail *mail)
@@ -350,6 +401,7 @@ mail_run(struct mail *mail, int log_fd)
 		.lines_max = MAIL_LOG_LINES,
 		.is_foreign = true,
 	});
+	mail_find_owner(mail);
 }
 
 static bool
@@ -437,39 +489,7 @@ mail_on_start(struct service *s, struct child *login, uint32_t id,
 	return 0;
 }
 
-/* A new auth; the end. */
-
-static void
-mail_tell_one(struct mail *mail, struct child *auth)
-{
-	struct master_mail_session m = { .service = mail->who.service,
-		.rip = mail->who.rip };
-	uint8_t body[sizeof(m) + 8];
-	struct wire_writer w;
-
-	memcpy(m.user, mail->who.user, sizeof(m.user));
-	mail->auth = auth->pid;
-	mail->id = MASTER_MAIL_ADOPTED | ++mail->all->last_id;
-	wire_writer_init(&w, body, sizeof(body));
-	master_mail_session_put(&w, &m);
-	child_send_mail(auth, MASTER_MAIL_SESSION, mail->id, &w);
-}
-
-void
-mail_tell(struct mails *all, struct child *auth)
-{
-	const struct settings *set = all->master->settings;
-	struct mail *mail;
-
-	TAILQ_FOREACH(mail, &all->running, entry) {
-		const char *user = mail->who.user;
-
-		if (mail->auth != auth->pid && auth_choice(user, strlen(user),
-		    set->auth_master_user_separator) % auth->self.count ==
-		    auth->self.index)
-			mail_tell_one(mail, auth);
-	}
-}
+/* The end. */
 
 void
 mail_end_all(struct mails *all)

@@ -52,7 +52,10 @@ int	mail_on_ask(struct service *, struct child *auth, uint32_t id,
 int	mail_on_start(struct service *, struct child *login, uint32_t id,
 	    const struct child_mail_start *, int fd)
 	    __attribute__((warn_unused_result));
-/* An auth process serves: it is told of the places of its users. */
-void	mail_tell(struct mails *, struct child *auth);
+/*
+ * An auth process serves: places that were given by one that is gone, or on
+ * its way out, become its own if the users are.
+ */
+void	mail_tell(struct mails *);
 
 #endif

@@ -262,12 +262,12 @@ master_on_ready(struct service *s, struct child *c)
 {
 	struct master *m = s->owner;
 
+	(void)c;
 	if (m->is_stopping)
 		return;
-	if (s->role == ROLE_ID_AUTH)
-		mail_tell(&m->mails, c);
 	if (s->role == ROLE_ID_AUTH || s->role == ROLE_ID_TLS_SIGNER)
 		master_on_helper_ready(m);
+	mail_tell(&m->mails);
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #include "auth/passdb.h"
 #include "auth/passdb_route.h"
+#include "auth/userdb.h"
 #include "check.h"
 #include "config/settings.h"
 #include "fuzz.h"
@@ -105,6 +106,34 @@ fuzz_fields(const struct passdb_fields *f, const struct netaddr *lip)
 		fuzz_route(f, lip);
 }
 
+/* What a mail process is started with can be told, and is sane. */
+static void
+fuzz_userdb(const struct auth_worker_row *row, const char *prefix)
+{
+	const struct settings_mail limits = { .first_valid_uid = 500,
+	    .first_valid_gid = 1 };
+	struct userdb_fields f = { .has_uid = false };
+	struct child_mail_ask m = { .user = "joe" };
+	char why[PASSDB_WHY_MAX] = "";
+	uint8_t body[4096];
+	struct wire_writer w;
+
+	if (userdb_fields_read(&f, row, prefix, why) == -1) {
+		CHECK(why[0] != '\0');
+		fuzz_text(why);
+		return;
+	}
+	CHECK(f.home[0] == '\0' || f.home[0] == '/');
+	CHECK(strstr(f.home, "/../") == NULL);
+	if (userdb_fields_fault(&f, &limits) == NULL)
+		CHECK(f.uid >= 500 && f.gid >= 1);
+	memcpy(m.home, f.home, sizeof(m.home));
+	memcpy(m.mail, f.mail, sizeof(m.mail));
+	wire_writer_init(&w, body, sizeof(body));
+	child_mail_ask_put(&w, &m);
+	CHECK(!w.has_failed);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_bytes)
 {
@@ -126,6 +155,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_bytes)
 		end = memchr(p, '\n', (size_t)(text + data_bytes + 1 - p));
 		fuzz_column(&row, p, (size_t)(end - p));
 	}
+	fuzz_userdb(&row, "");
+	fuzz_userdb(&row, USERDB_PREFETCH_PREFIX);
 	passdb_fields_clear(&f);
 	if (passdb_fields_read(&f, &row, &asker, why) == -1 ||
 	    passdb_check(&f, why) == -1) {

@@ -87,6 +87,7 @@ def mail_pids(suite):
     """The mail processes that the master has."""
     ours = {
         "imap-login", "pop3-login", "auth", "auth-worker", "tls-signer",
+        "mailwicket",  # one that is just being started
     }
     return [
         pid for pid in suite.children() if procs.comm(pid) not in ours
@@ -679,12 +680,16 @@ def test_tickets_that_nobody_shows(misused):
 
 
 def test_sessions_outlive_a_reload(made):
-    suite = made("", tls=True)
+    """And the new auth knows of them."""
+    suite = made("", tls=True, settings={"mail_max_userip_connections": 3})
     wires = [client_of(suite, "imap", how) for how in ("plain", "implicit")]
     assert all(log_in(wire, "imap")[0] for wire in wires)
     pids = mail_pids(suite)
     reload(suite)
-    procs.wait_until(lambda: log_in(suite.imap(), "imap")[0], "a new login")
+    procs.wait_until(lambda: len(suite.children("auth")) == 1, "one auth")
+    third, fourth = suite.imap(), suite.imap()
+    assert log_in(third, "imap")[0]
+    assert "[LIMIT]" in refused(fourth, "imap")
     assert set(pids) <= set(mail_pids(suite))
     for wire in wires:
         wire.ok("NOOP", "b")

@@ -167,6 +167,9 @@ set_up(void **state)
 	}
 	mail_init(&b->m.mails, &b->m);
 	add_child(b, &b->auth, &b->to_auth, AUTH_PID, ROLE_ID_AUTH);
+	b->auth.state = CHILD_IS_SERVING;
+	b->m.auths[0] = &b->auth;
+	b->m.nauths = 1;
 	add_child(b, &b->login, &b->to_login, LOGIN_PID, ROLE_ID_IMAP_LOGIN);
 	add_child(b, &b->other, &b->to_other, OTHER_PID, ROLE_ID_IMAP_LOGIN);
 	settle(b);
@@ -465,18 +468,26 @@ test_what_cannot_be_started(void **state)
 	assert_int_equal(b->to_auth.ticket.result, MASTER_MAIL_FAILED);
 }
 
-/* Another auth takes over; the old one's tickets are its own affair. */
+/* Another auth takes over what runs, and what is started later. */
 static void
 test_a_new_auth(void **state)
 {
 	struct bed *b = *state;
-	struct mail_ticket t = ticket_for(b, 1);
+	struct mail_ticket t = ticket_for(b, 1), second = ticket_for(b, 2);
 	int client = start_lasting(b, &t);
 
-	(void)ticket_for(b, 2);
+	/* As long as it is asked, nothing is told twice. */
+	mail_tell(&b->m.mails);
+	settle(b);
+	assert_int_equal(b->to_auth.nsessions, 0);
 	b->auth.pid = AUTH_PID + 50;
-	mail_tell(&b->m.mails, &b->auth);
-	mail_tell(&b->m.mails, &b->auth);
+	b->auth.state = CHILD_IS_STARTING;
+	mail_tell(&b->m.mails);
+	settle(b);
+	assert_int_equal(b->to_auth.nsessions, 0);
+	b->auth.state = CHILD_IS_SERVING;
+	mail_tell(&b->m.mails);
+	mail_tell(&b->m.mails);
 	settle(b);
 	assert_int_equal(b->to_auth.nsessions, 1);
 	assert_true((b->to_auth.id & MASTER_MAIL_ADOPTED) != 0);
@@ -485,6 +496,12 @@ test_a_new_auth(void **state)
 	(void)close(client);
 	await_ends(b, 1);
 	assert_true((b->to_auth.ended & MASTER_MAIL_ADOPTED) != 0);
+	/* A ticket of the old one that is shown now. */
+	client = start_lasting(b, &second);
+	assert_int_equal(b->to_auth.nsessions, 2);
+	(void)close(client);
+	await_ends(b, 2);
+	assert_int_equal(b->to_auth.ended, MASTER_MAIL_ADOPTED | 2);
 }
 
 static void
