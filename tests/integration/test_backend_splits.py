@@ -6,8 +6,6 @@ import random
 import socket
 import time
 
-import pytest
-
 from harness.host_tls import TlsHost, host_context
 from harness.wire import WireError
 from test_backend_tls import (

@@ -14,7 +14,7 @@ import pytest
 
 from harness import procs
 from harness.dovecot import USERS
-from harness.host import IMAP_CAPS, Host
+from harness.host import Host
 from harness.suite import Background
 from harness.tls import (
     certificates, context, tls_client, tls_options, tls_socket, upgrade,

@@ -1,7 +1,5 @@
 """Certificates of clients: which are taken, and whom they name."""
 
-import os
-import signal
 import ssl
 import time
 
@@ -120,10 +118,7 @@ def test_T_T7_resumption_after_a_change(
     assert line.startswith("a OK")
     suite.options["settings"]["ssl_ca_file"] = shelf[change]
     suite.write_conf()
-    time.sleep(1)
-    start = suite.mark()
-    os.kill(suite.pid, signal.SIGHUP)
-    suite.wait_log(r"configuration read again", start)
+    suite.reload()
     until = time.monotonic() + 10
     while connect(suite, "imap", tls, session) is not None:
         # Old processes serve until the new ones can.
@@ -142,8 +137,7 @@ def test_T_T7_resumption_needs_the_same_authorities(new_suite, hosts, shelf):
     session = connect(suite, "imap", tls).sock.session
     suite.options["settings"]["ssl_ca_file"] = shelf["ca-both"]
     suite.write_conf()
-    time.sleep(1)
-    os.kill(suite.pid, signal.SIGHUP)
+    suite.reload()
     until = time.monotonic() + 10
     while not is_let_in(suite, "imap", shelf["stranger"]):
         assert time.monotonic() < until

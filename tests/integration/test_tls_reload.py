@@ -26,17 +26,10 @@ def tls_suite(new_suite, hosts):
     return suite
 
 
-def reload(suite):
-    time.sleep(1)
-    start = suite.mark()
-    os.kill(suite.pid, signal.SIGHUP)
-    suite.wait_log(r"configuration read again", start)
-
-
 def new_generation(suite):
     """A reload and the end of all processes without a session."""
     before = suite.children("tls-signer")
-    reload(suite)
+    suite.reload()
     procs.wait_until(
         lambda: len(suite.children("tls-signer")) == 1
         and suite.children("tls-signer") != before,
@@ -80,7 +73,7 @@ def test_a_client_that_waits_gets_its_tls(tls_suite, hosts):
     old = tls_suite.children("tls-signer")
     # The master hears once a second how many clients a process has.
     time.sleep(1.2)
-    reload(tls_suite)
+    tls_suite.reload()
     procs.wait_until(
         lambda: len(tls_suite.children("tls-signer")) == 2, "two of them"
     )
@@ -114,7 +107,7 @@ def test_an_old_signer_dies_before_its_successor_serves(tls_suite, hosts):
     stuck.chmod(0o755)
     suite.options["settings"]["auth_executable"] = stuck
     suite.write_conf()
-    reload(suite)
+    suite.reload()
     suite.wait_children("tls-signer", 2)
     os.kill(signer, signal.SIGKILL)
     procs.wait_until(

@@ -49,17 +49,22 @@ def der(path):
     return ssl.PEM_cert_to_DER_cert(path.read_text())
 
 
-def reload(suite):
-    """One that is taken; no more often than once a second."""
-    time.sleep(1)
-    start = suite.mark()
-    os.kill(suite.pid, signal.SIGHUP)
-    suite.wait_log(r"configuration read again", start)
-
-
 def serves(suite, cert):
     """Old processes go on serving until the new ones can."""
     procs.wait_until(lambda: served(suite) == der(cert), f"use of {cert}")
+
+
+def with_own_files(suite):
+    """Serves a certificate from files that the test may change: its path."""
+    cert, key = copied(suite, "mail", "mine")
+    suite.options["settings"].update({
+        "ssl_cert_file": cert, "ssl_key_file": key,
+        "ssl_alt_cert_file": "", "ssl_alt_key_file": "",
+    })
+    suite.write_conf()
+    suite.reload()
+    serves(suite, cert)
+    return cert
 
 
 @pytest.fixture
@@ -331,19 +336,12 @@ def test_a_section_names_its_place(new_suite, shelf):
 
 def test_a_reload_takes_a_new_certificate(tls_suite):
     suite = tls_suite
-    cert, key = copied(suite, "mail", "mine")
-    suite.options["settings"].update({
-        "ssl_cert_file": cert, "ssl_key_file": key,
-        "ssl_alt_cert_file": "", "ssl_alt_key_file": "",
-    })
-    suite.write_conf()
-    reload(suite)
-    serves(suite, cert)
+    cert = with_own_files(suite)
     session = tls_client("imap", suite.addr("imaps"))
     session.login("joe", "pw")
     old = der(cert)
     copied(suite, "mail-rsa", "mine")
-    reload(suite)
+    suite.reload()
     serves(suite, cert)
     assert old != der(cert)
     session.ok("WHOAMI", "w")
@@ -352,14 +350,7 @@ def test_a_reload_takes_a_new_certificate(tls_suite):
 def test_a_bad_certificate_is_not_taken(tls_suite, shelf):
     suite = tls_suite
     suite.allow(r"reload:")
-    cert, key = copied(suite, "mail", "mine")
-    suite.options["settings"].update({
-        "ssl_cert_file": cert, "ssl_key_file": key,
-        "ssl_alt_cert_file": "", "ssl_alt_key_file": "",
-    })
-    suite.write_conf()
-    reload(suite)
-    serves(suite, cert)
+    cert = with_own_files(suite)
     old = der(cert)
     shutil.copy(shelf / "good.pem", cert)
     start = suite.mark()
@@ -375,14 +366,7 @@ def test_a_bad_certificate_is_not_taken(tls_suite, shelf):
 
 def test_no_handshake_fails_while_certificates_change(tls_suite):
     suite = tls_suite
-    cert, key = copied(suite, "mail", "mine")
-    suite.options["settings"].update({
-        "ssl_cert_file": cert, "ssl_key_file": key,
-        "ssl_alt_cert_file": "", "ssl_alt_key_file": "",
-    })
-    suite.write_conf()
-    reload(suite)
-    serves(suite, cert)
+    with_own_files(suite)
     is_over, done, faults = threading.Event(), [], []
 
     def work():
@@ -398,7 +382,7 @@ def test_no_handshake_fails_while_certificates_change(tls_suite):
     try:
         for name in ("mail-rsa", "mail") * 3:
             copied(suite, name, "mine")
-            reload(suite)
+            suite.reload()
     finally:
         is_over.set()
         for thread in threads:
@@ -414,7 +398,7 @@ def test_tls_goes_off_and_on_by_a_reload(tls_suite):
     addr = suite.addr("imaps")
     suite.options["settings"]["ssl_disable"] = "yes"
     suite.write_conf()
-    reload(suite)
+    suite.reload()
     procs.wait_until(
         lambda: not suite.children("tls-signer"), "the end of tls-signer"
     )
@@ -424,7 +408,7 @@ def test_tls_goes_off_and_on_by_a_reload(tls_suite):
     suite.options["settings"]["ssl_disable"] = "no"
     suite.write_conf()
     start = suite.mark()
-    reload(suite)
+    suite.reload()
     suite.wait_children("tls-signer", 1)
     found = suite.wait_log(r"service=imaps addr=127.0.0.1:(\d+)", start)
     procs.wait_until(
@@ -458,14 +442,7 @@ def test_expiry_is_told(tls_suite):
 def test_a_changed_file_is_noticed(tls_suite, mode):
     """Without a signal: the files are looked at once a minute."""
     suite = tls_suite
-    cert, key = copied(suite, "mail", "mine")
-    suite.options["settings"].update({
-        "ssl_cert_file": cert, "ssl_key_file": key,
-        "ssl_alt_cert_file": "", "ssl_alt_key_file": "",
-    })
-    suite.write_conf()
-    reload(suite)
-    serves(suite, cert)
+    cert = with_own_files(suite)
     auth = suite.children("auth")
     session = tls_client("imap", suite.addr("imaps"))
     session.login("joe", "pw")

@@ -13,7 +13,6 @@
 #define BULK		200000
 #define TURNS_MAX	100000
 
-static struct tls_fixture_cert cert;
 static const struct tls_target target = { .name = "mx.test", .where = "" };
 
 /*
@@ -43,8 +42,9 @@ on_ready(void *arg, unsigned int what)
 static void
 open_streams(struct fixture *f, const struct tls_policy *policy)
 {
-	struct tls_server_config sc = tls_fixture_server(&f->holder, &cert);
-	struct tls_client_config cc = tls_fixture_client(&cert);
+	struct tls_server_config sc = tls_fixture_server(&f->holder,
+	    &tls_fixture_mx);
+	struct tls_client_config cc = tls_fixture_client(&tls_fixture_mx);
 	struct tls_ticket_key key;
 	struct tls_error error;
 	int i, fds[2];
@@ -104,26 +104,6 @@ teardown(void **state)
 
 	loop_free(f->loop);
 	free(f);
-	return 0;
-}
-
-static int
-group_setup(void **state)
-{
-	struct tls_fixture_wish wish = {
-		.kind = FIXTURE_P256, .san = "DNS:mx.test",
-	};
-
-	(void)state;
-	tls_fixture_cert_make(&cert, &wish);
-	return 0;
-}
-
-static int
-group_teardown(void **state)
-{
-	(void)state;
-	tls_fixture_cert_free(&cert);
 	return 0;
 }
 
@@ -541,5 +521,6 @@ main(void)
 		TEST(test_close_says_bye),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, tls_fixture_mx_setup,
+	    tls_fixture_mx_teardown);
 }

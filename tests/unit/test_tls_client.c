@@ -14,53 +14,40 @@ enum {
 
 static struct tls_fixture_cert certs[CERTS];
 
-static const struct {
-	const char	*san, *cn;
-	int		 issuer;
-	bool		 is_ca, is_expired;
-} wishes[CERTS] = {
-	[CERT_CA] = { NULL, "ca", -1, true, false },
-	[CERT_GOOD] = { "DNS:mx.test,DNS:*.w.test,IP:192.0.2.1,IP:2001:db8::1",
+static const struct tls_fixture_row rows[CERTS] = {
+	[CERT_CA] = { FIXTURE_P256, NULL, "ca", -1, true, false },
+	[CERT_GOOD] = { FIXTURE_P256,
+	    "DNS:mx.test,DNS:*.w.test,IP:192.0.2.1,IP:2001:db8::1",
 	    "other.test", CERT_CA, false, false },
-	[CERT_OLD] = { "DNS:mx.test", "mx.test", CERT_CA, false, true },
-	[CERT_CN_ONLY] = { NULL, "mx.test", CERT_CA, false, false },
-	[CERT_SELF] = { "DNS:mx.test", "mx.test", -1, false, false },
-	[CERT_STARS] = { "DNS:*.*.test,DNS:*", "mx.test", CERT_CA,
+	[CERT_OLD] = { FIXTURE_P256, "DNS:mx.test", "mx.test", CERT_CA,
+	    false, true },
+	[CERT_CN_ONLY] = { FIXTURE_P256, NULL, "mx.test", CERT_CA,
 	    false, false },
-	[CERT_PARTIAL] = { "DNS:m*.test", "mx.test", CERT_CA, false, false },
-	[CERT_NOT_CA] = { "DNS:no.test", "no", CERT_CA, false, false },
-	[CERT_BY_NOT_CA] = { "DNS:mx.test", "mx.test", CERT_NOT_CA,
+	[CERT_SELF] = { FIXTURE_P256, "DNS:mx.test", "mx.test", -1,
 	    false, false },
+	[CERT_STARS] = { FIXTURE_P256, "DNS:*.*.test,DNS:*", "mx.test",
+	    CERT_CA, false, false },
+	[CERT_PARTIAL] = { FIXTURE_P256, "DNS:m*.test", "mx.test", CERT_CA,
+	    false, false },
+	[CERT_NOT_CA] = { FIXTURE_P256, "DNS:no.test", "no", CERT_CA,
+	    false, false },
+	[CERT_BY_NOT_CA] = { FIXTURE_P256, "DNS:mx.test", "mx.test",
+	    CERT_NOT_CA, false, false },
 };
 
 static int
 group_setup(void **state)
 {
-	int i;
-
 	(void)state;
-	for (i = 0; i < CERTS; i++) {
-		struct tls_fixture_wish wish = {
-			.kind = FIXTURE_P256, .san = wishes[i].san,
-			.cn = wishes[i].cn, .is_ca = wishes[i].is_ca,
-			.is_expired = wishes[i].is_expired,
-			.issuer = wishes[i].issuer == -1 ? NULL :
-			    &certs[wishes[i].issuer],
-		};
-
-		tls_fixture_cert_make(&certs[i], &wish);
-	}
+	tls_fixture_certs_make(certs, rows, CERTS);
 	return 0;
 }
 
 static int
 group_teardown(void **state)
 {
-	int i;
-
 	(void)state;
-	for (i = 0; i < CERTS; i++)
-		tls_fixture_cert_free(&certs[i]);
+	tls_fixture_certs_free(certs, CERTS);
 	return 0;
 }
 

@@ -13,34 +13,12 @@
 #define MANY		300
 #define NAMES		300
 
-static struct tls_fixture_cert cert;
-
 struct fixture {
 	struct tls_fixture_holder	 holder;
 	struct tls_server		*server;
 	struct tls_fixture_pair		 pair;
 	SSL				*raw;
 };
-
-static int
-group_setup(void **state)
-{
-	struct tls_fixture_wish wish = {
-		.kind = FIXTURE_P256, .san = "DNS:mx.test",
-	};
-
-	(void)state;
-	tls_fixture_cert_make(&cert, &wish);
-	return 0;
-}
-
-static int
-group_teardown(void **state)
-{
-	(void)state;
-	tls_fixture_cert_free(&cert);
-	return 0;
-}
 
 static int
 setup(void **state)
@@ -52,7 +30,7 @@ setup(void **state)
 
 	if (f == NULL)
 		return -1;
-	sc = tls_fixture_server(&f->holder, &cert);
+	sc = tls_fixture_server(&f->holder, &tls_fixture_mx);
 	f->server = tls_server_new(&sc, &error);
 	assert_non_null(f->server);
 	memset(&key, 1, sizeof(key));
@@ -443,5 +421,6 @@ main(void)
 		TEST(test_nothing_stays),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, tls_fixture_mx_setup,
+	    tls_fixture_mx_teardown);
 }

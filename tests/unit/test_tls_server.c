@@ -12,12 +12,7 @@ enum {
 
 static struct tls_fixture_cert certs[CERTS];
 
-static const struct {
-	enum tls_fixture_kind	 kind;
-	const char		*san, *cn;
-	int			 issuer;
-	bool			 is_ca, is_expired;
-} wishes[CERTS] = {
+static const struct tls_fixture_row rows[CERTS] = {
 	[CERT_CA] = { FIXTURE_P256, NULL, "ca", -1, true, false },
 	[CERT_CA2] = { FIXTURE_P256, NULL, "ca2", -1, true, false },
 	[CERT_DEFAULT] = { FIXTURE_P256, "DNS:d.test", "d", CERT_CA,
@@ -37,31 +32,16 @@ static const struct {
 static int
 group_setup(void **state)
 {
-	int i;
-
 	(void)state;
-	for (i = 0; i < CERTS; i++) {
-		struct tls_fixture_wish wish = {
-			.kind = wishes[i].kind, .san = wishes[i].san,
-			.cn = wishes[i].cn, .is_ca = wishes[i].is_ca,
-			.is_expired = wishes[i].is_expired,
-			.issuer = wishes[i].issuer == -1 ? NULL :
-			    &certs[wishes[i].issuer],
-		};
-
-		tls_fixture_cert_make(&certs[i], &wish);
-	}
+	tls_fixture_certs_make(certs, rows, CERTS);
 	return 0;
 }
 
 static int
 group_teardown(void **state)
 {
-	int i;
-
 	(void)state;
-	for (i = 0; i < CERTS; i++)
-		tls_fixture_cert_free(&certs[i]);
+	tls_fixture_certs_free(certs, CERTS);
 	return 0;
 }
 

@@ -95,6 +95,56 @@ tls_fixture_cert_free(struct tls_fixture_cert *cert)
 	memset(cert, 0, sizeof(*cert));
 }
 
+void
+tls_fixture_certs_make(struct tls_fixture_cert *certs,
+    const struct tls_fixture_row *rows, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		struct tls_fixture_wish wish = {
+			.kind = rows[i].kind, .san = rows[i].san,
+			.cn = rows[i].cn, .is_ca = rows[i].is_ca,
+			.is_expired = rows[i].is_expired,
+			.issuer = rows[i].issuer == -1 ? NULL :
+			    &certs[rows[i].issuer],
+		};
+
+		tls_fixture_cert_make(&certs[i], &wish);
+	}
+}
+
+void
+tls_fixture_certs_free(struct tls_fixture_cert *certs, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		tls_fixture_cert_free(&certs[i]);
+}
+
+struct tls_fixture_cert tls_fixture_mx;
+
+int
+tls_fixture_mx_setup(void **state)
+{
+	const struct tls_fixture_wish wish = {
+		.kind = FIXTURE_P256, .san = "DNS:mx.test",
+	};
+
+	(void)state;
+	tls_fixture_cert_make(&tls_fixture_mx, &wish);
+	return 0;
+}
+
+int
+tls_fixture_mx_teardown(void **state)
+{
+	(void)state;
+	tls_fixture_cert_free(&tls_fixture_mx);
+	return 0;
+}
+
 struct tls_chain
 tls_fixture_chain(struct tls_fixture_holder *holder,
     const struct tls_fixture_cert *cert, uint16_t number)

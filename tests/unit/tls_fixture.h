@@ -32,6 +32,14 @@ struct tls_fixture_wish {
 	bool				 is_ca, is_expired;
 };
 
+/* One of a table of certificates. */
+struct tls_fixture_row {
+	enum tls_fixture_kind	 kind;
+	const char		*san, *cn;	/* as above */
+	int			 issuer;	/* row; -1: itself */
+	bool			 is_ca, is_expired;
+};
+
 /* Certificate set i of a server uses key number i. */
 #define FIXTURE_CERTS_MAX	16
 
@@ -47,6 +55,13 @@ struct tls_fixture_holder {
 void	tls_fixture_cert_make(struct tls_fixture_cert *,
 	    const struct tls_fixture_wish *);
 void	tls_fixture_cert_free(struct tls_fixture_cert *);
+void	tls_fixture_certs_make(struct tls_fixture_cert *,
+	    const struct tls_fixture_row *, size_t n);
+void	tls_fixture_certs_free(struct tls_fixture_cert *, size_t n);
+/* For tests that need no more than one, of a server mx.test. */
+extern struct tls_fixture_cert	tls_fixture_mx;
+int	tls_fixture_mx_setup(void **state);
+int	tls_fixture_mx_teardown(void **state);
 /* The certificate as a chain whose key has the number. */
 struct tls_chain	tls_fixture_chain(struct tls_fixture_holder *,
 			    const struct tls_fixture_cert *, uint16_t);

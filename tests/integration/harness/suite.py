@@ -271,6 +271,13 @@ class Suite:
     def kill(self):
         return self.stop(signal.SIGKILL)
 
+    def reload(self):
+        """SIGHUP to the master, which takes it once a second; it was good."""
+        time.sleep(1)
+        start = self.mark()
+        self.send_signal(signal.SIGHUP)
+        self.wait_log(r"configuration read again", start)
+
     def addr(self, service, ipv6=False):
         for host, port in self.ports[service]:
             if (":" in host) == ipv6:
