@@ -66,7 +66,8 @@ login_auth_forward_set(struct login_auth_forward *f, const char *name,
 	struct login_auth_forward old = *f;
 	unsigned int count;
 
-	if (str_copy(key, sizeof(key), name, nlen) == -1)
+	if (vlen > sizeof(f->pairs) ||
+	    str_copy(key, sizeof(key), name, nlen) == -1)
 		return -1;
 	str_lower(key);
 	if (!forward_name_ok(key, nlen) || str_has_control(value, vlen) ||
@@ -74,7 +75,6 @@ login_auth_forward_set(struct login_auth_forward *f, const char *name,
 		return -1;
 	count = forward_remove(f, key, nlen);
 	if (count == LOGIN_AUTH_FORWARD_PAIRS_MAX ||
-	    vlen > sizeof(f->pairs) ||
 	    f->len + nlen + vlen + 2 > sizeof(f->pairs)) {
 		*f = old;
 		return -1;
