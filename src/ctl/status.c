@@ -76,9 +76,8 @@ static void
 status_group(enum role_id role, enum master_ctl_state state,
     const struct status_group *g)
 {
-	/* A process with one client does not tell how far that one is. */
-	bool is_counted = state != MASTER_CTL_BUSY &&
-	    (role == ROLE_ID_IMAP_LOGIN || role == ROLE_ID_POP3_LOGIN);
+	bool is_counted = role == ROLE_ID_IMAP_LOGIN ||
+	    role == ROLE_ID_POP3_LOGIN;
 	char prefix[STATUS_TEXT_MAX];
 
 	if (is_counted)

@@ -57,7 +57,7 @@ void
 login_process_changed(struct login_process *process)
 {
 	login_process_check_end(process);
-	if (process->is_single || process->status.on != NULL)
+	if (process->status.on != NULL)
 		return;
 	loop_timer_start(&process->status_timers, &process->status,
 	    login_process_send_status, process);
