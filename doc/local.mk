@@ -4,6 +4,7 @@ manualdir = $(docdir)/doc
 dist_manual_DATA =
 dist_manual_DATA += doc/FAILURES.md
 dist_manual_DATA += doc/IPC.md
+dist_manual_DATA += doc/MIGRATING.md
 dist_manual_DATA += doc/PROCESSES.md
 dist_manual_DATA += doc/SEED.md
 dist_manual_DATA += doc/TOUR.md

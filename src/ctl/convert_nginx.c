@@ -77,9 +77,13 @@ listen_address(struct convert *c, const char *host)
 }
 
 /* What stands behind the address. */
+struct listen_options {
+	bool	 is_ssl, is_dual, is_proxied;
+};
+
 static void
-listen_options(struct convert_nginx *n, struct nginx_server *s,
-    const struct nginx_node *node, bool *is_ssl, bool *is_dual)
+listen_options_read(struct convert_nginx *n, const struct nginx_node *node,
+    struct listen_options *o)
 {
 	static const char *const ignored[] = { "bind", "backlog=", "rcvbuf=",
 	    "sndbuf=", "so_keepalive=", "multipath", "deferred", "reuseport",
@@ -87,7 +91,6 @@ listen_options(struct convert_nginx *n, struct nginx_server *s,
 	const size_t count = sizeof(ignored) / sizeof(ignored[0]);
 	size_t k;
 
-	(void)s;
 	for (size_t i = 2; i < node->nargs; i++) {
 		const char *word = node->args[i];
 
@@ -96,27 +99,52 @@ listen_options(struct convert_nginx *n, struct nginx_server *s,
 			    strlen(ignored[k])) == 0)
 				break;
 		if (strcmp(word, "ssl") == 0)
-			*is_ssl = true;
+			o->is_ssl = true;
 		else if (strcmp(word, "ipv6only=off") == 0)
-			*is_dual = true;
+			o->is_dual = true;
 		else if (strcmp(word, "proxy_protocol") == 0)
-			convert_note(n->out, &node->place, "listen: "
-			    "proxy_protocol: clients would have to be told "
-			    "apart by this; not taken over");
+			o->is_proxied = true;
 		else if (k == count)
 			convert_fault(n->out, &node->place, "listen: unknown "
 			    "word %s", word);
 	}
 }
 
+/* From whom headers of the PROXY protocol are taken. */
+static void
+listen_trusted(struct convert_nginx *n, const struct nginx_server *s,
+    const struct nginx_node *node)
+{
+	static const char name[] = "haproxy_trusted_networks";
+	const struct nginx_node *from = nginx_effective_list(s,
+	    "set_real_ip_from");
+	const char *value;
+
+	for (; from != NULL; from = from->next) {
+		if (strcmp(from->args[0], "set_real_ip_from") != 0)
+			continue;
+		value = convert_get(n->out, CONVERT_TOP, name);
+		if (value == NULL || strstr(value, from->args[1]) == NULL)
+			(void)convert_add(n->out, &from->place, CONVERT_TOP,
+			    name, from->args[1]);
+	}
+	if (convert_get(n->out, CONVERT_TOP, name) == NULL)
+		convert_fault(n->out, &node->place, "listen: proxy_protocol: "
+		    "set_real_ip_from must name the proxies that may connect");
+}
+
 static void
 nginx_listen(struct convert_nginx *n, struct nginx_server *s,
     const struct nginx_node *node)
 {
+	static const char *const names[2][2] = {
+		{ "listen", "ssl_listen" },
+		{ "haproxy_listen", "haproxy_ssl_listen" },
+	};
 	const struct nginx_node *ssl = nginx_effective(s, "ssl");
-	const char *word = node->args[1], *host, *address, *name;
-	bool is_ssl = ssl != NULL && nginx_is_on(n->out, ssl);
-	bool is_dual = false;
+	const char *word = node->args[1], *host, *address;
+	struct listen_options o = { .is_ssl = ssl != NULL &&
+	    nginx_is_on(n->out, ssl) };
 	uint64_t port;
 
 	if (strncmp(word, "unix:", 5) == 0) {
@@ -134,16 +162,18 @@ nginx_listen(struct convert_nginx *n, struct nginx_server *s,
 		    "address in place of the name", word);
 		return;
 	}
-	listen_options(n, s, node, &is_ssl, &is_dual);
-	s->has_ssl |= is_ssl;
-	s->has_plain |= !is_ssl;
-	name = is_ssl ? "ssl_listen" : "listen";
-	word = convert_text(n->out, is_dual && strcmp(host, "[::]") == 0 ?
+	listen_options_read(n, node, &o);
+	s->has_ssl |= o.is_ssl;
+	s->has_plain |= !o.is_ssl;
+	if (o.is_proxied)
+		listen_trusted(n, s, node);
+	word = convert_text(n->out, o.is_dual && strcmp(host, "[::]") == 0 ?
 	    "%s:%u, *:%u" : "%s:%u", address, (unsigned int)port,
 	    (unsigned int)port);
-	if (!convert_add(n->out, &node->place, s->section, name, word))
-		convert_fault(n->out, &node->place, "listen %s: too many "
-		    "addresses", word);
+	if (!convert_add(n->out, &node->place, s->section,
+	    names[o.is_proxied][o.is_ssl], word))
+		convert_fault(n->out, &node->place, "listen %s: cannot be "
+		    "taken over", word);
 }
 
 /* The protocol of a server, from its name or its first port; or NULL. */
@@ -242,11 +272,20 @@ nginx_protocols(struct convert_nginx *n)
 		{ CONVERT_POP3, true, "pop3s" },
 	};
 	const char *words = "";
+	bool has_direct, has_proxied;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (convert_get(n->out, rows[i].section, rows[i].is_ssl ?
-		    "ssl_listen" : "listen") == NULL)
+		has_direct = convert_get(n->out, rows[i].section,
+		    rows[i].is_ssl ? "ssl_listen" : "listen") != NULL;
+		has_proxied = convert_get(n->out, rows[i].section,
+		    rows[i].is_ssl ? "haproxy_ssl_listen" :
+		    "haproxy_listen") != NULL;
+		if (!has_direct && !has_proxied)
 			continue;
+		/* Its default is all addresses. */
+		if (!has_direct && !rows[i].is_ssl)
+			(void)convert_set(n->out, NULL, rows[i].section,
+			    "listen", "");
 		words = convert_text(n->out, "%s%s%s", words,
 		    words[0] == '\0' ? "" : " ", rows[i].word);
 		n->has_tls |= rows[i].is_ssl;

@@ -89,6 +89,31 @@ auth_args(struct convert_nginx *n, const struct nginx_server *s)
 	return args;
 }
 
+/* "proxy_protocol on" is a field of every user here. */
+static void
+auth_haproxy(struct convert_nginx *n, struct convert_passdb *http)
+{
+	static const char name[] = "proxy_protocol";
+	const struct nginx_node *node = nginx_effective(&n->servers[0], name);
+	const char *word = node == NULL ? "off" : node->args[1];
+
+	for (size_t i = 1; i < n->nservers; i++) {
+		const struct nginx_node *other = nginx_effective(
+		    &n->servers[i], name);
+
+		if (strcmp(word, other == NULL ? "off" :
+		    other->args[1]) != 0)
+			convert_note(n->out, &n->servers[i].node->place,
+			    "proxy_protocol: not that of the first server, "
+			    "which counts");
+	}
+	if (strcmp(word, "off") == 0)
+		return;
+	http->is_pass = true;
+	(void)convert_passdb_add(n->out, "static", strcmp(word, "v2") == 0 ?
+	    "haproxy=v2" : "haproxy=v1");
+}
+
 static void
 auth_passdb(struct convert_nginx *n)
 {
@@ -112,7 +137,7 @@ auth_passdb(struct convert_nginx *n)
 	else if (http_args_parse(&parsed, args, err, sizeof(err)) == -1)
 		convert_fault(n->out, &node->place, "auth_http: %s", err);
 	explicit_bzero(&parsed, sizeof(parsed));
-	(void)convert_passdb_add(n->out, "nginx-http", args);
+	auth_haproxy(n, convert_passdb_add(n->out, "nginx-http", args));
 }
 
 /* LOGIN and USER are taken by nginx in any case, and so is AUTH PLAIN. */

@@ -330,12 +330,11 @@ tls_certificates(struct convert_nginx *n)
 	n->has_tls = first != NULL;
 }
 
-/* "starttls only" refuses passwords in clear, for a protocol as a whole. */
+/* "starttls only" of one server refuses passwords in clear to them all. */
 static void
 tls_plaintext(struct convert_nginx *n, enum convert_section section)
 {
 	const struct nginx_server *s, *open = NULL, *strict = NULL;
-	const struct nginx_node *node;
 
 	for (s = n->servers; s < n->servers + n->nservers; s++) {
 		if (s->section != section || !s->has_plain)
@@ -350,14 +349,14 @@ tls_plaintext(struct convert_nginx *n, enum convert_section section)
 	}
 	if (open == NULL && strict == NULL)
 		return;
-	if (open != NULL && strict != NULL && (node = nginx_effective(strict,
-	    "starttls")) != NULL)
-		convert_note(n->out, &node->place, "starttls only: other "
-		    "servers of this protocol take passwords in clear, and so "
-		    "does this one now");
+	if (open != NULL && strict != NULL)
+		convert_note(n->out, &open->node->place, "server: passwords in "
+		    "clear are refused here, too, since another server of "
+		    "this protocol has \"starttls only\"; whom "
+		    "login_trusted_networks names may send them");
 	(void)convert_set(n->out, &(strict != NULL ? strict :
 	    open)->node->place, section, "disable_plaintext_auth",
-	    open == NULL ? "yes" : "no");
+	    strict != NULL ? "yes" : "no");
 }
 
 void

@@ -195,6 +195,23 @@ test_nginx_values(void **state)
 	    "not taken over, see auth_mechanisms");
 }
 
+/* The stricter one of two servers counts. */
+static void
+test_nginx_plaintext(void **state)
+{
+	(void)state;
+	assert_no_faults(nginx("mail {\n" AUTH "ssl_certificate /c; "
+	    "ssl_certificate_key /k;\nserver { listen 143; starttls only; }\n"
+	    "server { listen 10143; protocol imap; }\n"
+	    "server { listen 110; } }"));
+	assert_line(&c.conf, "disable_plaintext_auth = yes");
+	assert_line(&c.conf, "disable_plaintext_auth = no");
+	assert_line(&c.conf, "/etc/nginx/nginx.conf:4: server: passwords in "
+	    "clear are refused here, too, since another server of this "
+	    "protocol has \"starttls only\"; whom login_trusted_networks "
+	    "names may send them");
+}
+
 static void
 test_nginx_auth(void **state)
 {
@@ -222,6 +239,24 @@ test_nginx_auth(void **state)
 	assert_line(&c.conf, "/etc/nginx/nginx.conf:3: server: its auth_http, "
 	    "or what belongs to it, is not that of the first server, which "
 	    "counts");
+}
+
+static void
+test_nginx_proxy_protocol(void **state)
+{
+	(void)state;
+	assert_no_faults(nginx("mail { " AUTH "proxy_protocol on; "
+	    "server { listen 143; } }"));
+	assert_line(&c.conf, "pass = yes");
+	assert_line(&c.conf, "passdb static {");
+	assert_line(&c.conf, "args = haproxy=v1");
+	assert_no_faults(nginx("mail {\n" AUTH "server { listen 143; }\n"
+	    "server { listen 110; proxy_protocol v2; } }"));
+	assert_false(has_line(&c.conf, "pass = yes"));
+	assert_line(&c.conf, "/etc/nginx/nginx.conf:3: proxy_protocol: not "
+	    "that of the first server, which counts");
+	assert_fault(nginx("mail { " AUTH "server { "
+	    "listen 143 proxy_protocol; } }"), "set_real_ip_from must name");
 }
 
 static void
@@ -409,7 +444,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nginx_listeners),
 		cmocka_unit_test(test_nginx_values),
+		cmocka_unit_test(test_nginx_plaintext),
 		cmocka_unit_test(test_nginx_auth),
+		cmocka_unit_test(test_nginx_proxy_protocol),
 		cmocka_unit_test(test_nginx_faults),
 		cmocka_unit_test(test_nothing_breaks_out),
 		cmocka_unit_test(test_perdition),

@@ -189,6 +189,7 @@ test_sql_file(void **state)
 	files_bad("sql.conf: No such file");
 	write_file("sql.conf", seed_sql, "oracle");
 	files_bad("sql.conf:2: driver: expected one of: sqlite mysql pgsql");
+	assert_int_equal(faults.n, 1);
 	write_file("sql.conf", "%s", "driver = sqlite\nconnect = /x\n");
 	files_bad("sql.conf: password_query is missing");
 	write_file("sql.conf", "%s",
