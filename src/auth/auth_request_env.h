@@ -19,6 +19,7 @@
 #include "auth/username.h"
 #include "auth/worker_pool.h"
 #include "ipc/login_auth.h"
+#include "ipc/master_child.h"
 #include "lib/loop.h"
 
 struct auth_request;
@@ -61,7 +62,8 @@ struct auth_request_env {
 	struct loop_timers	 timeouts, delays, ticks;	/* a second */
 	auth_request_reply_fn	 reply;
 	uint32_t		 pid;	/* %p */
-	uint8_t			 pretence[32];	/* makes nobody's salts */
+	/* Makes nobody's salts; the master's, or random. */
+	uint8_t			 pretence[MASTER_SECRET_BYTES];
 	size_t			 nopen;
 	uint64_t		 overload_ms;	/* of the last such line */
 };

@@ -39,6 +39,7 @@ struct auth_main {
 	struct loop		*loop;
 	struct settings		*settings;
 	struct master_auth	 self;		/* count 0: not told yet */
+	struct master_secret	 secret;
 	struct buf		 parts;		/* of the settings */
 	struct host_orders	 orders;	/* from before START */
 	bool			 is_started;
@@ -48,6 +49,7 @@ struct auth_main {
 static int	auth_main_settings(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_fallback(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_self(void *, uint32_t, struct wire_reader *, int);
+static int	auth_main_secret(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_host(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_start(void *, uint32_t, struct wire_reader *, int);
 static int	auth_main_drain(void *, uint32_t, struct wire_reader *, int);
@@ -66,6 +68,9 @@ static const struct channel_row auth_main_rows[] = {
 	    auth_main_fallback },
 	{ MASTER_AUTH_SELF, "AUTH_SELF", AUTH_MAIN_SETUP, 2, 2, false, true,
 	    auth_main_self },
+	{ MASTER_AUTH_SECRET, "AUTH_SECRET", AUTH_MAIN_SETUP,
+	    MASTER_SECRET_BYTES + 2, MASTER_SECRET_BYTES + 2, false, true,
+	    auth_main_secret },
 	{ MASTER_HOST, "HOST", AUTH_MAIN_SETUP | AUTH_MAIN_SERVING, 8, 20,
 	    false, false, auth_main_host },
 	{ MASTER_START, "START", AUTH_MAIN_SETUP, 0, 0, false, true,
@@ -112,6 +117,16 @@ auth_main_self(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 	(void)id;
 	(void)fd;
 	return master_auth_get(r, &m->self);
+}
+
+static int
+auth_main_secret(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct auth_main *m = endpoint;
+
+	(void)id;
+	(void)fd;
+	return master_secret_get(r, &m->secret);
 }
 
 static int
@@ -297,6 +312,9 @@ auth_main_serve(struct auth_main *m)
 	    why) == -1)
 		fatal(PROC_EXIT_CONFIG, "%s", why);
 	m->server.requests.hosts.orders = m->orders;
+	memcpy(m->server.requests.pretence, m->secret.bytes,
+	    sizeof(m->secret.bytes));
+	explicit_bzero(&m->secret, sizeof(m->secret));
 	/* Before READY: who has heard of us may send signals. */
 	loop_signal(m->loop, SIGHUP, auth_main_on_hup, m);
 	loop_signal(m->loop, SIGUSR2, auth_main_on_usr2, m);

@@ -96,6 +96,21 @@ master_auth_get(struct wire_reader *r, struct master_auth *m)
 }
 
 void
+master_secret_put(struct wire_writer *w, const struct master_secret *m)
+{
+	wire_put_bytes(w, m->bytes, sizeof(m->bytes));
+}
+
+int
+master_secret_get(struct wire_reader *r, struct master_secret *m)
+{
+	if (wire_get_bytes(r, m->bytes, sizeof(m->bytes)) !=
+	    sizeof(m->bytes))
+		r->has_failed = true;
+	return wire_end(r);
+}
+
+void
 child_status_put(struct wire_writer *w, const struct child_status *m)
 {
 	wire_put_u32(w, m->waiting);

@@ -4,10 +4,11 @@
  * Trust: the child trusts the master; the master treats what a child says as
  * hostile and closes the channel (and kills the child) on a violation.
  * Order: HELLO both ways; SETTINGS_PART..., LOG_FALLBACK, LISTENER... (login),
- * AUTH_PEER (login, worker), AUTH_SELF (auth), what TLS needs, START; the child
- * jails itself and says READY.  Later LOG_FALLBACK, AUTH_PEER, SIGNER_PEER and
- * TICKETS may come again, LOGIN_PEER (auth, signer), WORKER_PEER and CTL_PEER
- * (auth) at any time after START.  EOF from the master means: it is gone.
+ * AUTH_PEER (login, worker), AUTH_SELF, AUTH_SECRET (auth), what TLS needs,
+ * START; the child jails itself and says READY.  Later LOG_FALLBACK, AUTH_PEER,
+ * SIGNER_PEER and TICKETS may come again, LOGIN_PEER (auth, signer),
+ * WORKER_PEER and CTL_PEER (auth) at any time after START.  EOF: the master is
+ * gone.
  * After DRAIN a login process closes its listeners and ends with its last
  * session; auth answers what it was asked and ends with its last login peer.
  */
@@ -21,7 +22,7 @@
 #include "lib/channel.h"
 #include "lib/netaddr.h"
 
-#define MASTER_CHILD_VERSION	6
+#define MASTER_CHILD_VERSION	7
 
 extern const struct channel_contract master_child_contract;
 
@@ -55,6 +56,7 @@ enum master_child_type {
 	MASTER_MAIL_ENDED = 21,		/* auth: a place is free */
 	MASTER_MAIL_STARTED = 22,	/* login: answer to MAIL_START */
 	MASTER_HOST = 23,		/* auth: a host_order */
+	MASTER_AUTH_SECRET = 24,	/* auth: the same for all and always */
 	/* child to master */
 	CHILD_READY = 101,
 	CHILD_TAKEN = 102,		/* per-connection: I have my client */
@@ -76,6 +78,7 @@ enum master_child_type {
 #define MASTER_LISTENERS_MAX		32
 /* Each login process has a channel to each of them. */
 #define MASTER_AUTHS_MAX		16
+#define MASTER_SECRET_BYTES		32	/* for HMAC-SHA-256 and more */
 
 struct master_settings_part {
 	const uint8_t	*data;		/* borrowed */
@@ -102,6 +105,11 @@ struct master_auth {
 	uint8_t		 count;		/* 1 to MASTER_AUTHS_MAX */
 };
 
+/* What an auth process makes up from it stays so when it is replaced. */
+struct master_secret {
+	uint8_t		 bytes[MASTER_SECRET_BYTES];
+};
+
 struct child_status {
 	uint32_t	 waiting;	/* clients that have not logged in */
 	uint32_t	 sessions;	/* relayed sessions */
@@ -122,6 +130,8 @@ void	master_peer_put(struct wire_writer *, const struct master_peer *);
 int	master_peer_get(struct wire_reader *, struct master_peer *);
 void	master_auth_put(struct wire_writer *, const struct master_auth *);
 int	master_auth_get(struct wire_reader *, struct master_auth *);
+void	master_secret_put(struct wire_writer *, const struct master_secret *);
+int	master_secret_get(struct wire_reader *, struct master_secret *);
 void	child_status_put(struct wire_writer *, const struct child_status *);
 int	child_status_get(struct wire_reader *, struct child_status *);
 

@@ -286,6 +286,17 @@ child_send_auth(struct child *c, const struct master_auth *m, int fd)
 }
 
 void
+child_send_secret(struct child *c, const struct master_secret *m)
+{
+	struct wire_writer w;
+	uint8_t body[sizeof(*m) + 2];
+
+	wire_writer_init(&w, body, sizeof(body));
+	master_secret_put(&w, m);
+	child_send_body(c, MASTER_AUTH_SECRET, &w);
+}
+
+void
 child_send_self(struct child *c, const struct master_auth *m)
 {
 	struct wire_writer w;

@@ -106,6 +106,8 @@ void	child_send_body(struct child *, enum master_child_type,
 void	child_send_auth(struct child *, const struct master_auth *, int fd);
 /* To auth: which it is, of how many. */
 void	child_send_self(struct child *, const struct master_auth *);
+/* To auth: AUTH_SECRET. */
+void	child_send_secret(struct child *, const struct master_secret *);
 /* To auth: LOGIN_PEER or WORKER_PEER, the channel to the process pid. */
 void	child_send_peer(struct child *, enum master_child_type, pid_t pid,
 	    int fd);

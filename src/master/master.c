@@ -18,6 +18,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/proc.h"
+#include "lib/rnd.h"
 #include "master/ctl_commands.h"
 #include "master/fds.h"
 #include "master/master_log.h"
@@ -182,8 +183,10 @@ master_on_started(struct service *s, struct child *c)
 		child_send_self(c, &(struct master_auth){
 			.index = (uint8_t)peers_free_index(m, c),
 			.count = (uint8_t)s->policy.count });
-	if (s->role == ROLE_ID_AUTH)
+	if (s->role == ROLE_ID_AUTH) {
+		child_send_secret(c, &m->secret);
 		peers_send_orders(m, c);
+	}
 	child_send(c, MASTER_START);
 	/* One that replaces another is asked as soon as it can listen. */
 	if (s->role == ROLE_ID_AUTH && m->nauths == s->policy.count &&
@@ -530,6 +533,7 @@ master_init(struct master *m)
 	m->rundir.dir_fd = m->rundir.pid_fd = -1;
 	ctl_server_init(&m->ctl, m->loop, &ctl_commands, m);
 	mail_init(&m->mails, m);
+	rnd_bytes(m->secret.bytes, sizeof(m->secret.bytes));
 	m->started_ms = clock_ms();
 }
 

@@ -57,6 +57,7 @@ struct master {
 	struct child		*auths[MASTER_AUTHS_MAX]; /* that login
 						   processes use, or NULL */
 	uint32_t		 nauths;	/* so many at a time */
+	struct master_secret	 secret;	/* of all auth processes */
 	struct host_orders	 orders;	/* about mail hosts */
 	struct signers		 signers;
 	struct certs		*certs;		/* in force */

@@ -59,6 +59,7 @@ union fuzz_any {
 	struct login_signer_refused	 login_signer_refused;
 	struct master_ctl_cert		 master_ctl_cert;
 	struct master_auth		 master_auth;
+	struct master_secret		 master_secret;
 	struct login_auth_local		 login_auth_local;
 	struct child_mail_ask		 child_mail_ask;
 	struct master_mail_ticket	 master_mail_ticket;
@@ -127,6 +128,7 @@ CALLS(login_signer_signed)
 CALLS(login_signer_refused)
 CALLS(master_ctl_cert)
 CALLS(master_auth)
+CALLS(master_secret)
 CALLS(login_auth_local)
 CALLS(child_mail_ask)
 CALLS(master_mail_ticket)
@@ -159,6 +161,7 @@ static const struct fuzz_message messages[] = {
 	ROW(master_mail_started), ROW(master_mail_session),
 	ROW(login_auth_tried),
 	ROW(ctl_auth_host), ROW(host_order),
+	ROW(master_secret),
 };
 
 int

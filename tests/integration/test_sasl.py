@@ -2,13 +2,16 @@
 
 import imaplib
 import json
+import os
 import poplib
 import re
+import signal
 import subprocess
 
 import pytest
 
-from harness.client import b64, plain
+from harness import procs
+from harness.client import b64
 from harness.host import Host, Hosts
 from harness.host_tls import HostAuthority, host_certificates
 from harness.sasl import (
@@ -546,6 +549,36 @@ def test_scram_refusals(suite, doors, service):
         assert salts[0] == salts[1]
     assert len(seen) == 1, seen
     assert doors.seen(service) == []
+
+
+def test_scram_salts_of_nobody_stay(new_suite, shelf):
+    """Over a reload and the death of auth, as those of users do."""
+    suite = new_suite(**options(shelf["ca"]))
+
+    def salt():
+        scram = Scram("nobody", SECRET)
+        line, _ = exchange(suite.imap(), "SCRAM-SHA-256", scram.step)
+        assert line.startswith("a NO [AUTHENTICATIONFAILED]"), line
+        return scram.salt
+
+    first = salt()
+    (auth,) = suite.children("auth")
+    suite.ctl("reload")
+    procs.wait_gone([auth])
+    assert salt() == first
+    suite.allow("killed by signal")
+    (auth,) = suite.children("auth")
+    os.kill(auth, signal.SIGKILL)
+    procs.wait_until(
+        lambda: [pid for pid in suite.children("auth") if pid != auth],
+        "a new auth")
+
+    def answers():
+        line, _ = exchange(suite.imap(), "PLAIN", no_answer, "\0a\0b")
+        return "UNAVAILABLE" not in line
+
+    procs.wait_until(answers, "auth to answer")
+    assert salt() == first
 
 
 @both

@@ -44,6 +44,7 @@ CALLS(master_log_fallback)
 CALLS(master_listener)
 CALLS(master_peer)
 CALLS(master_auth)
+CALLS(master_secret)
 CALLS(child_status)
 CALLS(master_tickets)
 CALLS(master_signer)
@@ -274,6 +275,22 @@ same_resolved(const void *a, const void *b)
 }
 
 static void
+fill_secret(void *msg, enum share share)
+{
+	struct master_secret *m = msg;
+
+	memset(m->bytes, share == SHARE_EMPTY ? 0 : 0xa5, sizeof(m->bytes));
+}
+
+static void
+same_secret(const void *a, const void *b)
+{
+	const struct master_secret *x = a, *y = b;
+
+	assert_memory_equal(x->bytes, y->bytes, sizeof(x->bytes));
+}
+
+static void
 fill_master_auth(void *msg, enum share share)
 {
 	struct master_auth *m = msg;
@@ -377,6 +394,8 @@ const struct message messages[] = {
 	}, .nfields = 1 },
 	{ MESSAGE(master_auth, master_child), .nfields = 0,
 	    .fill = fill_master_auth, .same = same_master_auth },
+	{ MESSAGE(master_secret, master_child), .nfields = 0,
+	    .fill = fill_secret, .same = same_secret },
 	{ MESSAGE(child_status, master_child), .fields = {
 		U32(child_status, waiting),
 		U32(child_status, sessions),
