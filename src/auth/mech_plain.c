@@ -29,11 +29,13 @@ mech_plain_next(struct mech_exchange *x,
 		return MECH_BAD;
 	end = response->data + response->len;
 	authcid = memchr(authzid, '\0', response->len);
-	if (authcid++ == NULL)
+	if (authcid == NULL)
 		return MECH_BAD;
+	authcid++;
 	pass = memchr(authcid, '\0', (size_t)(end - authcid));
-	if (pass++ == NULL)
+	if (pass == NULL)
 		return MECH_BAD;
+	pass++;
 	zlen = (size_t)(authcid - authzid) - 1;
 	clen = (size_t)(pass - authcid) - 1;
 	/* A third NUL is a control character of the password. */
