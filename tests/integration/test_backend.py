@@ -8,7 +8,7 @@ import pytest
 
 from harness import procs
 from harness.host import IMAP_CAPS, Host
-from harness.suite import Background
+from harness.suite import Background, Suite
 from harness.wire import WireError
 
 SUITE = {"settings": {"login_proxy_timeout": "1s", "login_processes_count": 2}}
@@ -520,7 +520,7 @@ def test_R_17_a_slow_reader_gets_all_in_order(suite, host):
     wire = host.accept()
     logged_in_to(wire, client)
     pids = suite.children("imap-login")
-    before = max(procs.rss_kb(pid) for pid in pids)
+    before = {pid: procs.rss_kb(pid) for pid in pids}
     block = hashlib.sha256(b"seed").digest() * 31250
     sent = hashlib.sha256()
 
@@ -535,8 +535,10 @@ def test_R_17_a_slow_reader_gets_all_in_order(suite, host):
     # Nothing is read for a while: the host is held back.
     time.sleep(0.5)
     assert sender.thread.is_alive()
-    for pid in suite.children("imap-login"):
-        assert procs.rss_kb(pid) - before < 1024
+    grown = max(procs.rss_kb(pid) - before[pid] for pid in pids
+                if procs.is_alive(pid))
+    print(f"R-17: {grown} kB more while the client does not read")
+    assert grown < 1024
     got, count = hashlib.sha256(client.pending), len(client.pending)
     client.sock.settimeout(20)
     while True:
@@ -547,6 +549,44 @@ def test_R_17_a_slow_reader_gets_all_in_order(suite, host):
         count += len(data)
     sender.wait()
     assert count == size and got.digest() == sent.digest()
+
+
+def fill(wire):
+    """Sends until nothing goes for a while."""
+    wire.sock.setblocking(False)
+    block, quiet = b"x" * 65536, 0
+    while quiet < 5:
+        try:
+            wire.sock.send(block)
+            quiet = 0
+        except BlockingIOError:
+            quiet += 1
+            time.sleep(0.02)
+
+
+def test_R_17_what_slow_readers_cost(suite, mode, host):
+    """Twenty of them, when others have made their process ready for it."""
+    suite.add_user("joe", host=host.addr, imap_port=host.port)
+    pairs = []
+    for _ in range(30):
+        client = suite.imap(rcvbuf=8192)
+        client.send("a LOGIN joe pw")
+        pairs.append((client, host.accept()))
+        logged_in_to(pairs[-1][1], client)
+
+    def memory():
+        pids = suite.children("imap-login")
+        return sum(procs.rss_kb(pid) for pid in pids if procs.is_alive(pid))
+
+    for _, wire in pairs[:10]:
+        fill(wire)
+    before = memory()
+    for _, wire in pairs[10:]:
+        fill(wire)
+    each = (memory() - before) / 20
+    print(f"R-17 {mode}: {each:.0f} kB for each slow reader")
+    # A process for one client has a buffer for reading of its own.
+    assert each <= 64 + 16 + (256 if mode == "per-connection" else 0)
 
 
 def test_R_17_the_other_direction(suite, joe, host):
@@ -626,6 +666,27 @@ def test_R_18_nothing_is_left_open(suite, host):
     for turn in range(10):
         session("client" if turn % 2 else "host")
     procs.wait_until(lambda: not left(), left)
+
+
+def test_R_18_a_minute_for_the_other_half():
+    """One side has ended, the other stays and is silent: who takes longer?"""
+    with Host() as host, Suite(settings=SUITE["settings"]) as suite:
+        suite.add_user("joe", host=host.addr, imap_port=host.port)
+        pairs = []
+        for _ in range(2):
+            client = suite.imap()
+            client.send("a LOGIN joe pw")
+            pairs.append((client, host.accept()))
+            logged_in_to(pairs[-1][1], client)
+        start = time.monotonic()
+        pairs[0][0].shutdown()
+        pairs[1][1].shutdown()
+        pairs[0][0].expect_eof(60 + SLACK)
+        pairs[1][1].expect_eof(60 + SLACK)
+        took = time.monotonic() - start
+        print(f"R-18: half closed sessions ended after {took:.1f} s")
+        assert took > 59
+        suite.wait_log("(?s)reason=half-closed.*reason=half-closed")
 
 
 def test_keepalive_is_on(suite, joe, host):

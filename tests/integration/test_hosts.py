@@ -1,5 +1,6 @@
 """Which mail hosts are up: what one client finds out spares the others."""
 
+import asyncio
 import contextlib
 import os
 import re
@@ -10,11 +11,14 @@ import pytest
 
 from harness import procs
 from harness.host import Host, imap_script
+from harness.mass_host import MassHost
 from harness.wire import WireError
 
 LOGINS = int(os.environ.get("MW_R11_LOGINS", 60))
 SECONDS = int(os.environ.get("MW_R11_SECONDS", 5))
 TIMEOUT = 2
+# On a machine that has much else to do.
+SLACK = 10
 SUITE = {
     "settings": {
         "login_proxy_timeout": f"{TIMEOUT}s",
@@ -481,3 +485,136 @@ def test_without_delay_all_are_let_go_at_once(suite):
         ends = ends_of(clients, 8)
     assert len(ends) == 10
     assert ends[-1] < 1
+
+
+# R-12: a host with many sessions dies, and all their clients come back.
+
+
+HERD = int(os.environ.get("MW_R12_SESSIONS", 150))
+
+
+class HerdClient:
+    """One of many: logs in, hears the end, and comes back until it may."""
+
+    def __init__(self, addr, user, source):
+        self.addr, self.user, self.source = addr, user, source
+        self.tries = self.evicted = 0
+        self.closed = self.back = None
+
+    async def connect(self):
+        self.reader, self.writer = await asyncio.open_connection(
+            *self.addr, local_addr=(self.source, 0)
+        )
+        line = await self.reader.readline()
+        assert line.startswith(b"* OK"), line
+
+    async def login(self):
+        self.writer.write(f"a LOGIN {self.user} pw\r\n".encode())
+        while True:
+            line = b""
+            with contextlib.suppress(ConnectionError):
+                line = await self.reader.readline()
+            if not line:
+                return b"* BYE"
+            if line.startswith((b"a ", b"* BYE")):
+                return line
+
+    async def wait_end(self):
+        with contextlib.suppress(ConnectionError):
+            while await self.reader.read(4096):
+                pass
+        self.closed = time.monotonic()
+        self.writer.close()
+
+    async def come_back(self, wait):
+        await asyncio.sleep(wait)
+        await self.connect()
+        while True:
+            self.tries += 1
+            line = await self.login()
+            if line.startswith(b"a OK"):
+                self.back = time.monotonic()
+                return
+            assert line.startswith((b"a NO [UNAVAILABLE]", b"* BYE")), line
+            await asyncio.sleep(0.5)
+            if line.startswith(b"* BYE"):
+                # More wait than login_max_connections: the oldest goes.
+                self.evicted += 1
+                self.writer.close()
+                await self.connect()
+
+
+async def each(clients, function, at_once=200):
+    """function(client) of all, so many at a time."""
+    limit = asyncio.Semaphore(at_once)
+
+    async def one(client):
+        async with limit:
+            await function(client)
+
+    await asyncio.gather(*[one(client) for client in clients])
+
+
+async def log_in_first(client):
+    await client.connect()
+    line = await client.login()
+    assert line.startswith(b"a OK"), line
+
+
+def queries_of(suite):
+    return int(suite.ctl_keys("cache", "status")["auth.1.cache.misses"])
+
+
+def test_R_12_a_host_with_many_sessions_dies(new_suite, mode):
+    suite = new_suite(
+        settings={
+            "login_processes_count": 4,
+            "auth_cache_size": "20M",
+            "mail_max_userip_connections": 0,
+            "login_max_processes_count": 0,
+        }
+    )
+    for number in range(HERD):
+        suite.add_user(f"h{number}", host="127.12.0.1", imap_port=0)
+    asyncio.run(herd(suite, mode))
+    assert suite.proc.poll() is None
+
+
+async def herd(suite, mode):
+    with MassHost() as host:
+        suite.db.execute("UPDATE users SET imap_port = ?", (host.port,))
+        clients = [
+            HerdClient(suite.addr("imap"), f"h{number}",
+                       f"127.13.{number // 200}.{number % 200 + 1}")
+            for number in range(HERD)
+        ]
+        await each(clients, log_in_first)
+        before = await asyncio.to_thread(queries_of, suite)
+        ends = asyncio.gather(*[client.wait_end() for client in clients])
+        killed = await asyncio.to_thread(host.kill)
+        await ends
+        closed = max(client.closed for client in clients) - killed
+        # All come back within a second, and the host after half of it.
+        start = time.monotonic()
+        herd_ = asyncio.gather(*[
+            client.come_back(number / HERD)
+            for number, client in enumerate(clients)
+        ])
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(host.start)
+        up = time.monotonic()
+        await herd_
+        queries = await asyncio.to_thread(queries_of, suite) - before
+        back = [client.back - start for client in clients]
+        for client in clients:
+            client.writer.close()
+    tries = sum(client.tries for client in clients)
+    evicted = sum(client.evicted for client in clients)
+    print(f"R-12 {mode}: {HERD} sessions closed {closed:.2f} s after the end",
+          f"of their host; all back after {max(back):.2f} s, 99 % after",
+          f"{percentile(back, 0.99):.2f} s, the host being up again after",
+          f"{up - start:.2f} s; {tries} tries,",
+          f"{evicted} evicted, {queries} queries")
+    assert closed < 5 + SLACK
+    assert percentile(back, 0.99) < 10 + SLACK
+    assert queries <= HERD * 1.1 + 5
