@@ -1,5 +1,6 @@
 """What becomes of tls-signer and its clients when keys change."""
 
+import contextlib
 import os
 import re
 import signal
@@ -194,16 +195,18 @@ def test_the_master_serves_while_certificates_are_checked(new_suite, hosts):
     time.sleep(1)
     reloading = Background(lambda: suite.ctl("reload", status=1))
     (sleeper,) = suite.wait_children("sleep", 1)
-    for _ in range(3):
+    for _ in range(2):
         assert "tls-signer" in suite.ctl("status")
         # In per-connection mode the master starts a process for each.
-        for _ in range(4):
+        for _ in range(3):
             with tls_client("imap", suite.addr("imaps")) as client:
                 assert client.login("joe", "pw")[1].startswith("a OK")
     # A second reload has to wait.
     start = suite.mark()
     os.kill(suite.pid, signal.SIGHUP)
-    os.kill(sleeper, signal.SIGKILL)
+    # On a busy machine its time may be over by now.
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(sleeper, signal.SIGKILL)
     assert "it ended, or did not answer in time" in reloading.wait()
     flag.unlink()
     suite.wait_log("configuration read again", start, 20)
