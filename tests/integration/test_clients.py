@@ -1,8 +1,10 @@
 """Mail programs that people use, each with a real session through it."""
 
 import fcntl
+import imaplib
 import mailbox
 import os
+import poplib
 import pty
 import struct
 import subprocess
@@ -11,18 +13,34 @@ import termios
 import pytest
 
 from harness.dovecot import MESSAGES, USERS
-from harness.suite import Background
+from harness.suite import Background, Suite
 
 
-@pytest.fixture
-def john(suite, dovecot):
-    """john's mailbox behind the proxy, fresh."""
+@pytest.fixture(scope="module")
+def second(mode):
+    """Another proxy, for two in a row."""
+    suite = Suite(mode == "per-connection")
+    yield suite
+    suite.close()
+
+
+@pytest.fixture(params=["one proxy", "two proxies"])
+def john(request, suite, dovecot):
+    """john's mailbox, fresh, behind one proxy or behind two."""
     dovecot.refill("john")
-    suite.add_user(
-        "john", host=dovecot.addr, imap_port=dovecot.imap_port,
-        pop3_port=dovecot.pop3_port,
-    )
-    return suite
+    row = {"host": dovecot.addr, "imap_port": dovecot.imap_port,
+           "pop3_port": dovecot.pop3_port}
+    if request.param == "two proxies":
+        last = request.getfixturevalue("second")
+        last.add_user("john", **row)
+        row = {"host": "127.0.0.1", "imap_port": last.addr("imap")[1],
+               "pop3_port": last.addr("pop3")[1]}
+        start = last.mark()
+    suite.add_user("john", **row)
+    yield suite
+    if request.param == "two proxies":
+        last.wait_log("login: user=<john> ", start)
+        assert not last.troubles(start)
 
 
 @pytest.fixture
@@ -92,6 +110,32 @@ def check_messages(texts):
         )
 
 
+def test_imaplib(john):
+    with imaplib.IMAP4(*john.addr("imap"), timeout=20) as client:
+        client.login("john", USERS["john"])
+        assert client.select("INBOX") == ("OK", [b"3"])
+        _, found = client.fetch("1:3", "(BODY.PEEK[])")
+        check_messages([part[1] for part in found if isinstance(part, tuple)])
+        assert client.append("INBOX", None, None, b"x" * 100000)[0] == "OK"
+        assert client.noop()[0] == "OK"
+        assert client.search(None, "LARGER", "90000") == ("OK", [b"4"])
+
+
+def test_poplib(john):
+    client = poplib.POP3(*john.addr("pop3"), timeout=20)
+    client.user("john")
+    client.pass_(USERS["john"])
+    assert client.stat()[0] == 3
+    check_messages([b"\n".join(client.retr(n)[1]) for n in (1, 2, 3)])
+    client.dele(2)
+    client.quit()
+    client = poplib.POP3(*john.addr("pop3"), timeout=20)
+    client.user("john")
+    client.pass_(USERS["john"])
+    assert client.stat()[0] == 2
+    client.quit()
+
+
 def test_curl_imap(john, run):
     host, port = john.addr("imap")
     login = f"john:{USERS['john']}"
@@ -113,7 +157,8 @@ def test_curl_pop3(john, run):
     run("curl", "-sS", "-u", "john:wrong", f"pop3://{host}:{port}/1", ok=(67,))
 
 
-def test_mutt(john, run, tmp_path):
+@pytest.mark.parametrize("name", ["mutt", "neomutt"])
+def test_mutt(john, run, tmp_path, name):
     host, port = john.addr("imap")
     copy = tmp_path / "copy"
     write(
@@ -134,7 +179,7 @@ set copy = no
 push "<tag-pattern>~A<enter><tag-prefix><copy-message>{copy}<enter><exit>"
 """,
     )
-    run("mutt", "-n", "-F", tmp_path / "muttrc", "-R", terminal=True)
+    run(name, "-n", "-F", tmp_path / "muttrc", "-R", terminal=True)
     check_messages([bytes(message) for message in mailbox.mbox(copy)])
 
 
@@ -167,6 +212,37 @@ Sync All
 """,
     )
     run("mbsync", "-c", conf, "all")
+    box = mailbox.Maildir(tmp_path / "mail/INBOX", create=False)
+    check_messages([bytes(message) for message in box])
+
+
+def test_offlineimap(john, run, tmp_path):
+    host, port = john.addr("imap")
+    conf = write(
+        tmp_path / "offlineimaprc",
+        f"""
+[general]
+accounts = all
+metadata = {tmp_path}/meta
+ui = basic
+[Account all]
+localrepository = near
+remoterepository = far
+[Repository near]
+type = Maildir
+localfolders = {tmp_path}/mail
+[Repository far]
+type = IMAP
+remotehost = {host}
+remoteport = {port}
+remoteuser = john
+remotepass = {USERS['john']}
+ssl = no
+starttls = no
+auth_mechanisms = LOGIN
+""",
+    )
+    run("offlineimap", "-o", "-c", conf)
     box = mailbox.Maildir(tmp_path / "mail/INBOX", create=False)
     check_messages([bytes(message) for message in box])
 
