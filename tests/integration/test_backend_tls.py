@@ -248,7 +248,7 @@ def test_sessions_are_resumed(suite, host, mode, service, way, version):
         ("name", {"ssl_hostname": "Mail.Test"}),
         ("wild", {"host": "mail.hosts.test"}),
         ("ip", {}),
-        ("name", {"host": "127.0.0.9", "ssl_hostname": "mail.test"}),
+        ("name", {"host": "127.0.0.1", "ssl_hostname": "mail.test"}),
         ("ip", {"host": "mail.test", "ssl_hostname": "127.0.0.1"}),
     ],
 )
