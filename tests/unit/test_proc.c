@@ -242,8 +242,7 @@ test_mail_program_is_clean(void **state)
 	char *const argv[] = { name, more, NULL };
 	char *const envp[] = { var, NULL };
 	struct proc_mail how = { .path = "/proc/self/exe", .argv = argv,
-	    .envp = envp, .home = "/proc", .uid = 1, .gid = 1,
-	    .memory_bytes = UINT64_C(1) << 40 };
+	    .envp = envp, .home = "/proc", .uid = 1, .gid = 1 };
 	int c[2], l[2], leak, pidfd = -1, turn;
 	struct probe p;
 
@@ -256,6 +255,7 @@ test_mail_program_is_clean(void **state)
 		how.fd = c[1];
 		how.log_fd = l[1];
 		assert_true(proc_spawn_mail(&how, &pidfd) > 0);
+		(void)close(c[1]);
 		assert_int_equal(read(c[0], &p, sizeof(p)), sizeof(p));
 		assert_int_equal(wait_for(pidfd), 23);
 		assert_int_equal(p.nargs, 2);
@@ -270,7 +270,6 @@ test_mail_program_is_clean(void **state)
 		how.home = turn == 0 ? "/nonexistent" : "";
 		(void)close(pidfd);
 		(void)close(c[0]);
-		(void)close(c[1]);
 		(void)close(l[0]);
 		(void)close(l[1]);
 	}
