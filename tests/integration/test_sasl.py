@@ -293,6 +293,31 @@ def test_rows_that_take_no_token(suite, doors, service):
 
 
 @both
+def test_a_row_for_each_mechanism(new_suite, shelf, doors, service):
+    """A password is verified here, a token there; the query looks at %m."""
+    made = options(shelf["ca"])
+    made["query"] = made["query"].replace(
+        "SELECT password,", "SELECT CASE WHEN '%m' IN ('XOAUTH2', "
+        "'OAUTHBEARER') THEN NULL ELSE password END AS password,"
+    ).replace("pass,", "CASE WHEN '%m' = 'PLAIN' THEN pass END AS pass,"
+              ).replace("master,", "CASE WHEN '%m' = 'PLAIN' THEN master END "
+                        "AS master,")
+    suite = new_suite(**made)
+    suite.add_row(doors.row("joe", password="{PLAIN}" + SECRET,
+                            nopassword=None, **HOST))
+    for mech, message in (("XOAUTH2", xoauth2("joe", GOOD)),
+                          ("OAUTHBEARER", bearer("joe", GOOD)),
+                          ("PLAIN", f"\0joe\0{SECRET}")):
+        line, _ = exchange(client_of(suite, service), mech, no_answer,
+                           message)
+        assert is_ok(line), line
+        assert doors.seen(service)[-1][0] == mech
+    line, _ = exchange(client_of(suite, service), "PLAIN", no_answer,
+                       f"\0joe\0{GOOD}")
+    assert not is_ok(line)
+
+
+@both
 def test_another_mechanism_at_the_host(suite, doors, service):
     """A token goes in the host's form; a password may be one."""
     suite.add_row(doors.row("joe", proxy_mech="oauthbearer"))
