@@ -28,7 +28,8 @@ auth_hosts_allow(struct auth_request *r, struct login_auth_route *route)
 	uint64_t since_ms;
 
 	/* Who only asks what would happen goes nowhere. */
-	if (mail_hosts_sort(&r->env->hosts, route, !is_watched, &since_ms)) {
+	if (mail_hosts_sort(&r->env->hosts, route, !is_watched,
+	    r->fields.down_ms, &since_ms)) {
 		auth_request_allow(r, route);
 		return;
 	}

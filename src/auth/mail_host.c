@@ -304,7 +304,7 @@ mail_hosts_ask(struct mail_hosts *all, struct login_auth_route *route,
 
 bool
 mail_hosts_sort(struct mail_hosts *all, struct login_auth_route *route,
-    bool may_ask, uint64_t *since_ms)
+    bool may_ask, uint32_t grace_ms, uint64_t *since_ms)
 {
 	struct mail_host_place good[LOGIN_AUTH_ADDRS_MAX];
 	struct mail_host_place bad[LOGIN_AUTH_ADDRS_MAX];
@@ -328,7 +328,8 @@ mail_hosts_sort(struct mail_hosts *all, struct login_auth_route *route,
 	}
 	route->naddrs = 0;
 	due = may_ask ? mail_hosts_due(all, bad, nbad, ngood > 0) : nbad;
-	if (ngood == 0 && due == nbad)
+	if (ngood == 0 && due == nbad &&
+	    (nbad == 0 || clock_ms() - *since_ms >= grace_ms))
 		return false;
 	if (due < nbad)
 		mail_hosts_ask(all, route, &bad[due], ngood > 0);

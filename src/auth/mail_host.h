@@ -99,10 +99,11 @@ uint64_t	mail_host_due_ms(const struct mail_host *,
  * Puts the hosts of a route in order: those that are up, as the row has them;
  * behind them the others.  One that is due to be asked comes first, if the
  * login may do that.  Those that are drained or ordered down are left out.
+ * When all are down, but not all for grace_ms yet, they are tried as they are.
  * false: there is nobody to go to.  since_ms: when that began at the latest.
  */
 bool	mail_hosts_sort(struct mail_hosts *, struct login_auth_route *,
-	    bool may_ask, uint64_t *since_ms)
+	    bool may_ask, uint32_t grace_ms, uint64_t *since_ms)
 	    __attribute__((warn_unused_result));
 
 #endif

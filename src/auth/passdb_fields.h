@@ -58,7 +58,7 @@ struct passdb_fields {
 	bool			 is_untrusted, has_nopipelining;
 	uint8_t			 haproxy;	/* version; 0: none */
 	bool			 has_leave;	/* and not the setting */
-	uint32_t		 leave_ms, down_ms;	/* down_ms 0: setting */
+	uint32_t		 leave_ms, down_ms;	/* spread; grace */
 	/* TLS to the host. */
 	enum passdb_switch	 ssl, starttls;
 	char			 ssl_hostname[LOGIN_AUTH_NAME_MAX + 1];

@@ -11,6 +11,7 @@ struct fixture {
 	struct mail_hosts		 all;
 	struct login_auth_route		 route;
 	uint64_t			 now_ms, since_ms;
+	uint32_t			 grace_ms;
 };
 
 static int
@@ -84,7 +85,8 @@ sorted(struct fixture *f, bool may_ask)
 		f->route.tls.word[i] = (uint8_t)(i + 1);
 	}
 	f->route.naddrs = 3;
-	if (!mail_hosts_sort(&f->all, &f->route, may_ask, &f->since_ms))
+	if (!mail_hosts_sort(&f->all, &f->route, may_ask, f->grace_ms,
+	    &f->since_ms))
 		return "";
 	for (i = 0; i < f->route.naddrs; i++) {
 		text[i] = (char)('0' + f->route.addrs[i].ip[3]);
@@ -213,6 +215,30 @@ test_probe_of_all(void **state)
 	assert_in_range(asked, 3 * 48 - 3, 3 * 60);
 }
 
+/* A row may want its users to try for a while. */
+static void
+test_grace(void **state)
+{
+	struct fixture *f = *state;
+
+	f->grace_ms = 15000;
+	for (unsigned int i = 1; i <= 3; i++) {
+		kill_host(f, i, LOGIN_AUTH_UNREACHABLE);
+		pass(f, 100);
+	}
+	host(f, 2)->asked_ms = host(f, 1)->asked_ms = f->now_ms;
+	assert_string_equal(sorted(f, true), "123");
+	assert_string_equal(sorted(f, false), "123");
+	assert_int_equal(f->route.probe_ms, 0);
+	/* The last of them went down 100 ms ago. */
+	pass(f, f->grace_ms - 101);
+	assert_string_equal(sorted(f, false), "123");
+	pass(f, 1);
+	assert_string_equal(sorted(f, false), "");
+	mail_host_answered(host(f, 3));
+	assert_string_equal(sorted(f, false), "312");
+}
+
 static void
 test_orders(void **state)
 {
@@ -304,6 +330,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_probe, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_probe_of_all, setup,
 		    teardown),
+		cmocka_unit_test_setup_teardown(test_grace, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_orders, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_orders_full, setup,
 		    teardown),
