@@ -108,7 +108,9 @@ passdb_route_refusal(const struct netaddr *a,
 
 		if (sv->is_enabled &&
 		    (is_listener(a, &sv->listen, login->lip) ||
-		    is_listener(a, &sv->ssl_listen, login->lip)))
+		    is_listener(a, &sv->ssl_listen, login->lip) ||
+		    is_listener(a, &sv->haproxy_listen, login->lip) ||
+		    is_listener(a, &sv->haproxy_ssl_listen, login->lip)))
 			return "the proxy itself";
 	}
 	return NULL;

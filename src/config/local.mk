@@ -37,6 +37,8 @@ src_config_libconfig_a_SOURCES = \
 	src/config/settings.h \
 	src/config/settings_check.c \
 	src/config/settings_check.h \
+	src/config/settings_listen.c \
+	src/config/settings_listen.h \
 	src/config/settings_mail.c \
 	src/config/settings_mail.h \
 	src/config/settings_passdb.c \
@@ -48,6 +50,7 @@ src_config_libconfig_a_SOURCES = \
 	src/config/settings_read.c \
 	src/config/settings_read.h \
 	src/config/settings_reader.h \
+	src/config/settings_service.h \
 	src/config/settings_sql.c \
 	src/config/settings_sql.h \
 	src/config/settings_tls.c \

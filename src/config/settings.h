@@ -15,6 +15,7 @@
 
 #include "config/settings_mail.h"
 #include "config/settings_passdb.h"
+#include "config/settings_service.h"
 #include "config/settings_tls.h"
 #include "lib/netaddr.h"
 
@@ -23,43 +24,6 @@
 #define SETTINGS_DBS_MAX	(SETTINGS_PASSDBS_MAX + SETTINGS_USERDBS_MAX)
 #define SETTINGS_SOURCES_MAX	64	/* of login_source_ips */
 #define SETTINGS_SERVICES	2	/* enum service_id */
-
-struct settings_list {
-	char	**items;
-	size_t	  n;
-};
-
-struct settings_addrs {
-	struct netaddr	*items;
-	size_t		 n;
-};
-
-struct settings_nets {
-	struct netaddr_net	*items;
-	size_t			 n;
-};
-
-/* Settings that a "protocol imap { }" section may override. */
-struct settings_service {
-	bool			 is_enabled;	/* "imap" or "imaps" */
-	bool			 has_plain;	/* "imap" in protocols */
-	bool			 has_ssl;	/* "imaps", and SSL not off */
-	struct settings_addrs	 listen;	/* plain; addresses and ports */
-	struct settings_addrs	 ssl_listen;	/* port 0: kernel picks */
-	char			*login_executable;
-	char			*login_greeting;
-	char			*capability;	/* imap_capability, ... */
-	bool			 login_process_per_connection;
-	bool			 disable_plaintext_auth;
-	bool			 login_greeting_capability;
-	uint32_t		 login_processes_count;
-	uint32_t		 login_max_processes_count;	/* 0: derived */
-	uint32_t		 login_max_connections;	/* not logged in */
-	uint64_t		 login_process_size_bytes;
-	uint32_t		 mail_max_userip_connections;
-	char			*mail_executable;	/* with arguments */
-	bool			 mail_handover;	/* it gets the connection */
-};
 
 /* An account; that of the caller when not started as root. */
 struct settings_ids {
@@ -89,15 +53,17 @@ struct settings {
 	char	*login_user, *auth_user, *auth_worker_user, *tls_signer_user;
 	struct settings_ids	 login_ids, auth_ids, auth_worker_ids,
 				 tls_signer_ids;
-	bool	 login_chroot;
+	bool	 login_chroot, haproxy_trust_ssl;
 	uint32_t jail_uid, jail_gid;	/* no settings: the user of this copy's
 					   role, looked up by the master */
 	uint32_t login_max_sessions;	/* per service */
 	uint32_t login_timeout_ms;	/* to log in, absolute */
-	uint32_t login_bad_commands_max, login_proxy_timeout_ms;
+	uint32_t login_bad_commands_max;
+	uint32_t login_proxy_timeout_ms, haproxy_timeout_ms;
 	uint32_t login_proxy_max_disconnect_delay_ms;
 	struct settings_list	 login_source_ips;
 	struct settings_nets	 login_trusted_networks, proxy_allowed_nets;
+	struct settings_nets	 haproxy_trusted_networks;
 	struct settings_list	 auth_mechanisms;	/* "mechanisms" */
 	struct settings_list	 auth_realms;
 	char	*auth_executable, *auth_worker_executable, *auth_chroot;

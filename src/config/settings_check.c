@@ -14,6 +14,7 @@
 
 #include "config/arena.h"
 #include "config/setting_value.h"
+#include "config/settings_listen.h"
 #include "config/settings_passdb_check.h"
 #include "config/settings_reader.h"
 #include "config/settings_table.h"
@@ -83,13 +84,16 @@ join(struct reader *r, const char *a, const char *b)
 	return text;
 }
 
-/* "ssl_listen" empty: the addresses of listen with the other port. */
+/*
+ * "ssl_listen" empty: the addresses of listen with the other port, unless TLS
+ * is for proxies only.
+ */
 static void
 derive_ssl_listen(struct reader *r, size_t service)
 {
 	struct settings_service *s = &r->settings->services[service];
 
-	if (s->ssl_listen.n > 0)
+	if (s->ssl_listen.n > 0 || s->haproxy_ssl_listen.n > 0)
 		return;
 	s->ssl_listen.n = s->listen.n;
 	s->ssl_listen.items = arena_array(r->settings->arena, s->listen.n,
@@ -112,9 +116,9 @@ derive_service(struct reader *r, size_t service)
 	s->is_enabled = s->has_plain || s->has_ssl;
 	derive_ssl_listen(r, service);
 	if (!s->has_plain)
-		s->listen.n = 0;
+		s->listen.n = s->haproxy_listen.n = 0;
 	if (!s->has_ssl)
-		s->ssl_listen.n = 0;
+		s->ssl_listen.n = s->haproxy_ssl_listen.n = 0;
 	if (s->login_executable[0] == '\0')
 		s->login_executable = arena_strdup(set->arena,
 		    service_programs[service]);
@@ -196,55 +200,9 @@ check_listen(struct reader *r)
 		const struct settings_service *s = &r->settings->services[i];
 		struct config_place place = reader_place(r, "listen", i);
 
-		if (s->has_plain && s->listen.n == 0)
+		if (s->has_plain && s->listen.n + s->haproxy_listen.n == 0)
 			faults_add(r->faults, &place,
 			    "listen: no address for %s", service_names[i]);
-	}
-}
-
-/* The address in one of the services; counts how often it is there. */
-static size_t
-count_listeners(const struct settings *set, const struct netaddr *addr)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < SETTINGS_SERVICES; i++) {
-		const struct settings_service *s = &set->services[i];
-
-		for (size_t k = 0; k < s->listen.n; k++)
-			n += s->listen.items[k].port == addr->port &&
-			    netaddr_same_ip(&s->listen.items[k], addr);
-		for (size_t k = 0; k < s->ssl_listen.n; k++)
-			n += s->ssl_listen.items[k].port == addr->port &&
-			    netaddr_same_ip(&s->ssl_listen.items[k], addr);
-	}
-	return n;
-}
-
-static void
-check_addrs_differ(struct reader *r, const char *name, int service,
-    const struct settings_addrs *l)
-{
-	struct config_place place = reader_place(r, name, service);
-	char text[NETADDR_PORT_TEXT_MAX];
-
-	for (size_t k = 0; k < l->n; k++) {
-		if (l->items[k].port != 0 &&
-		    count_listeners(r->settings, &l->items[k]) > 1)
-			faults_add(r->faults, &place,
-			    "%s: %s is listened on twice", name,
-			    netaddr_port_text(&l->items[k], text));
-	}
-}
-
-static void
-check_listeners_differ(struct reader *r)
-{
-	for (int i = 0; i < SETTINGS_SERVICES; i++) {
-		const struct settings_service *s = &r->settings->services[i];
-
-		check_addrs_differ(r, "listen", i, &s->listen);
-		check_addrs_differ(r, "ssl_listen", i, &s->ssl_listen);
 	}
 }
 
@@ -498,7 +456,7 @@ static const check_fn checks[] = {
 	check_login_dir,
 	check_protocols,
 	check_listen,
-	check_listeners_differ,
+	settings_listen_check,
 	check_counts,
 	check_auth_workers,
 	check_process_size,

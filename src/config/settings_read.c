@@ -61,7 +61,7 @@ settings_default_port(const struct setting *row, size_t service)
 {
 	if (row->scope != SETTING_SERVICE)
 		return 0;
-	return default_ports[service][strcmp(row->name, "listen") != 0];
+	return default_ports[service][strstr(row->name, "ssl") != NULL];
 }
 
 void

@@ -17,7 +17,7 @@ struct settings	*settings_read_text(const char *name, const char *text,
 		    size_t len, struct settings_faults *);
 /* The table's defaults, before anything is derived from them. */
 struct settings	*settings_defaults(void);
-/* Port of an address of this row (listen, ssl_listen) that names none. */
+/* Port of an address of this row (listen, ssl_listen, ...) that names none. */
 uint16_t	 settings_default_port(const struct setting *,
 		    size_t service);
 

@@ -52,6 +52,7 @@ void
 master_listener_put(struct wire_writer *w, const struct master_listener *m)
 {
 	wire_put_bool(w, m->is_tls);
+	wire_put_bool(w, m->is_haproxy);
 	wire_put_addr(w, &m->addr);
 }
 
@@ -59,6 +60,7 @@ int
 master_listener_get(struct wire_reader *r, struct master_listener *m)
 {
 	m->is_tls = wire_get_bool(r);
+	m->is_haproxy = wire_get_bool(r);
 	wire_get_addr(r, &m->addr);
 	return wire_end(r);
 }

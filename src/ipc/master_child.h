@@ -22,7 +22,7 @@
 #include "lib/channel.h"
 #include "lib/netaddr.h"
 
-#define MASTER_CHILD_VERSION	7
+#define MASTER_CHILD_VERSION	8
 
 extern const struct channel_contract master_child_contract;
 
@@ -90,7 +90,8 @@ struct master_log_fallback {
 };
 
 struct master_listener {
-	bool		 is_tls;	/* ssl_listen */
+	bool		 is_tls;	/* ssl_listen, haproxy_ssl_listen */
+	bool		 is_haproxy;	/* a proxy's header comes first */
 	struct netaddr	 addr;
 };
 

@@ -14,6 +14,8 @@
 
 /* What stream_fill() asks for at a time: longer than most lines. */
 #define STREAM_FILL	2048
+/* What stream_skip() takes at a time. */
+#define STREAM_SKIP	256
 
 void
 stream_init(struct stream *st, size_t in_max, size_t out_max)
@@ -97,6 +99,44 @@ stream_read(struct stream *st, void *dst, size_t size)
 	else if (errno != EAGAIN)
 		st->error = errno;
 	return 0;
+}
+
+size_t
+stream_peek(struct stream *st, void *dst, size_t size)
+{
+	ssize_t n;
+
+	if (!st->can_read || stream_is_over(st))
+		return 0;
+	do {
+		n = recv(st->fd, dst, size, MSG_PEEK);
+	} while (n == -1 && errno == EINTR);
+	if (n > 0)
+		return (size_t)n;
+	st->can_read = false;
+	if (n == 0)
+		st->has_eof = true;
+	else if (errno != EAGAIN)
+		st->error = errno;
+	return 0;
+}
+
+void
+stream_skip(struct stream *st, size_t size)
+{
+	uint8_t gone[STREAM_SKIP];
+	ssize_t n;
+
+	while (size > 0) {
+		n = recv(st->fd, gone, size < sizeof(gone) ? size :
+		    sizeof(gone), 0);
+		if (n == -1 && errno == EINTR)
+			continue;
+		/* They were there; what has become of them is told later. */
+		if (n <= 0)
+			return;
+		size -= (size_t)n;
+	}
 }
 
 size_t

@@ -97,6 +97,14 @@ size_t	stream_read(struct stream *, void *, size_t);
  */
 size_t	stream_fill(struct stream *);
 /*
+ * Looks at up to size bytes that wait in a plain connection, before anything
+ * was read: they stay there, for TLS or whoever reads them.  As stream_read
+ * otherwise.
+ */
+size_t	stream_peek(struct stream *, void *, size_t);
+/* Takes so many of the bytes that stream_peek has shown away. */
+void	stream_skip(struct stream *, size_t);
+/*
  * Sends what the kernel takes at once, keeps the rest in `out`.  -1 when the
  * connection is broken or the bound of `out` is met; error says why.
  */

@@ -13,6 +13,7 @@
 #include "lib/clock.h"
 #include "login-common/auth_client.h"
 #include "login-common/backend_tls.h"
+#include "login-common/haproxy.h"
 #include "login-common/login_log.h"
 #include "login-common/login_process.h"
 #include "login-common/relay.h"
@@ -108,7 +109,8 @@ backend_connect(struct session *s)
 		}
 		backend_open(s, fd);
 		session_to(s, SESSION_BACKEND_CONNECT);
-		/* Its first bytes wait until there is a connection. */
+		/* The first bytes wait until there is a connection. */
+		haproxy_put(s);
 		if (login->route.tls.kind != LOGIN_AUTH_TLS_IMPLICIT ||
 		    backend_tls_start(s) == 0)
 			return 0;

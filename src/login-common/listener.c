@@ -40,6 +40,7 @@ listener_add(struct login_process *process, int fd,
 	l->fd = fd;
 	l->addr = m->addr;
 	l->is_tls = m->is_tls;
+	l->is_haproxy = m->is_haproxy;
 	l->is_any = memcmp(m->addr.ip, any, sizeof(any)) == 0;
 	return 0;
 }

@@ -18,6 +18,7 @@ struct listener {
 	int			 fd;
 	struct netaddr		 addr;
 	bool			 is_tls;
+	bool			 is_haproxy;	/* a header comes first */
 	bool			 is_any;	/* bound to 0.0.0.0 or :: */
 };
 

@@ -13,6 +13,8 @@ src_login_common_liblogin_a_SOURCES = \
 	src/login-common/client_tls.h \
 	src/login-common/foreign.c \
 	src/login-common/foreign.h \
+	src/login-common/haproxy.c \
+	src/login-common/haproxy.h \
 	src/login-common/identity.c \
 	src/login-common/identity.h \
 	src/login-common/listener.c \
@@ -30,6 +32,8 @@ src_login_common_liblogin_a_SOURCES = \
 	src/login-common/parting.c \
 	src/login-common/parting.h \
 	src/login-common/protocol.h \
+	src/login-common/proxy_header.c \
+	src/login-common/proxy_header.h \
 	src/login-common/referral.c \
 	src/login-common/referral.h \
 	src/login-common/relay.c \

@@ -14,6 +14,7 @@
 #include "lib/log.h"
 #include "login-common/backend_tls.h"
 #include "login-common/client_tls.h"
+#include "login-common/haproxy.h"
 #include "login-common/login_process.h"
 #include "login-common/session.h"
 
@@ -25,7 +26,7 @@ struct login_log_text {
 	char	rip[NETADDR_TEXT_MAX];
 	char	lip[2 * NETADDR_TEXT_MAX + 10];	/* and " real_rip=..." */
 	char	host[NETADDR_PORT_TEXT_MAX];
-	char	tls[CLIENT_TLS_TEXT_MAX];
+	char	tls[CLIENT_TLS_TEXT_MAX + HAPROXY_TEXTS_MAX];
 };
 
 static void
@@ -44,7 +45,9 @@ login_log_texts(const struct session *s, bool is_end,
 	(void)netaddr_port_text(&s->host, t->host);
 	if (s->is_local)
 		(void)strlcpy(t->host, "local", sizeof(t->host));
-	(void)client_tls_text(s, is_end, t->tls, sizeof(t->tls));
+	(void)client_tls_text(s, is_end, t->tls, CLIENT_TLS_TEXT_MAX);
+	if (s->front != NULL)
+		(void)strlcat(t->tls, s->front, sizeof(t->tls));
 }
 
 static void

@@ -9,7 +9,8 @@ struct session;
 
 /*
  * real_rip stands behind lip where a proxy said who the client is.
- * TLS, where there is: tls cipher sni resumed.
+ * TLS, where there is: tls cipher sni resumed; and what the header of a proxy
+ * tells: front_tls front_sni front_cert front_id.
  * login: user method rip lip TLS session host destuser
  */
 void	login_log_login(const struct session *);

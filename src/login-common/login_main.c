@@ -272,6 +272,8 @@ login_timers_start(struct login_process *process)
 
 	loop_timers_init(loop, &process->login_timers, set->login_timeout_ms);
 	loop_timers_init(loop, &process->tls_timers, CLIENT_TLS_MS);
+	loop_timers_init(loop, &process->haproxy_timers,
+	    set->haproxy_timeout_ms);
 	loop_timers_init(loop, &process->auth_timers,
 	    set->auth_request_timeout_ms + LOGIN_AUTH_GRACE_MS);
 	loop_timers_init(loop, &process->delay_timers,

@@ -46,6 +46,7 @@ struct login_process {
 
 	struct loop_timers		 login_timers;	/* to log in */
 	struct loop_timers		 tls_timers;	/* handshakes */
+	struct loop_timers		 haproxy_timers;	/* headers */
 	struct loop_timers		 auth_timers;
 	struct loop_timers		 delay_timers;	/* after a refusal */
 	struct loop_timers		 check_timers;	/* relayed */

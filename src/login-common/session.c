@@ -19,7 +19,9 @@
 #include "lib/xmem.h"
 #include "login-common/auth_client.h"
 #include "login-common/backend.h"
+#include "login-common/backend_tls.h"
 #include "login-common/client_tls.h"
+#include "login-common/haproxy.h"
 #include "login-common/login_log.h"
 #include "login-common/login_process.h"
 #include "login-common/session_id.h"
@@ -108,7 +110,8 @@ session_deadline(void *arg)
 
 	/* Amid work of ours or of the mail host it may finish that. */
 	if (s->state == SESSION_COMMAND || s->state == SESSION_SASL_REPLY ||
-	    s->state == SESSION_TLS_HANDSHAKE)
+	    s->state == SESSION_TLS_HANDSHAKE ||
+	    s->state == SESSION_PROXY_HEADER)
 		session_close(s, SESSION_REASON_TIMEOUT);
 	else
 		s->login->is_overdue = true;
@@ -129,8 +132,7 @@ session_make_room(struct login_process *process)
 	return session_evict(process);
 }
 
-/* Whose connection it is is known: it speaks TLS, or is greeted. */
-static void
+void
 session_begin(struct session *s)
 {
 	session_identity_begin(s);
@@ -172,7 +174,10 @@ session_new(struct login_process *process, int fd, const struct netaddr *rip,
 	}
 	loop_timer_start(&process->login_timers, &s->login->deadline,
 	    session_deadline, s);
-	session_begin(s);
+	if (listener->is_haproxy)
+		haproxy_start(s);
+	else
+		session_begin(s);
 	session_run(s);
 	login_process_changed(process);
 }
@@ -233,9 +238,11 @@ session_flush(struct session *s)
 		    SESSION_REASON_CLIENT_LOST : session_output_reason(s));
 	if (s->backend.fd != -1 && !s->is_dead &&
 	    (s->state == SESSION_BACKEND_LOGIN ||
-	    s->state == SESSION_BACKEND_TLS) &&
+	    s->state == SESSION_BACKEND_TLS ||
+	    buf_used(&s->backend.out) > 0) &&
 	    stream_flush(&s->backend) == -1)
-		backend_failed(s, LOGIN_AUTH_BROKEN, "connection lost");
+		backend_failed(s, backend_trouble(s->backend.error),
+		    backend_tls_error(s));
 }
 
 void
@@ -269,6 +276,7 @@ session_free(struct session *s)
 	stream_close(&s->client);
 	stream_close(&s->backend);
 	free(s->user);
+	free(s->front);
 	TAILQ_INSERT_HEAD(&process->unused, s, entry);
 	login_process_changed(process);
 }

@@ -49,11 +49,9 @@ struct session_login {
 	bool				 is_overdue;
 	bool				 is_secured;
 	bool				 is_trusted;	/* to say who it is */
-	bool				 has_transport;	/* a proxy said: */
-	bool				 is_client_tls;
+	bool				 has_transport, is_client_tls;
 	uint8_t				 ttl;	/* proxies that may follow */
-	/* As the connection has them, until it says who the client is. */
-	struct netaddr			 peer_rip, peer_lip;
+	struct netaddr			 peer_rip, peer_lip; /* had before */
 	char				 own_id[SESSION_OWN_ID_MAX + 1];
 	struct login_auth_forward	 forward;	/* said by it */
 	bool				 has_asked_name; /* auth was not */
@@ -99,9 +97,9 @@ struct session {
 	char			 id[SESSION_ID_MAX + 1];
 	char			 mech[LOGIN_AUTH_MECH_MAX + 1];
 	struct netaddr		 rip, lip;	/* the client's */
-	struct netaddr		 real_rip, real_lip; /* the connection's */
-	struct netaddr		 host;
+	struct netaddr		 real_rip, real_lip, host;
 	char			*user;		/* NULL: not known */
+	char			*front;		/* for logs; NULL: nothing */
 	uint64_t		 start_ms;
 	uint64_t		 asked_ms;	/* see parting.h */
 	uint32_t		 leave_ms;
@@ -112,6 +110,8 @@ struct session {
 /* Takes an accepted connection: greets it, or says that there is no room. */
 void	session_new(struct login_process *, int fd, const struct netaddr *rip,
 	    const struct listener *);
+/* Whose connection it is is known: it speaks TLS, or is greeted. */
+void	session_begin(struct session *);
 /*
  * Ends the session: the first reason counts.  The object lives until the end
  * of the loop's turn; nothing else frees it.

@@ -36,6 +36,12 @@ static const struct reason_row reasons[] = {
 	[SESSION_REASON_SHUTDOWN] =
 	    { "shutdown", "[UNAVAILABLE] ", "[SYS/TEMP] ",
 	      "Server is shutting down", false },
+	[SESSION_REASON_HAPROXY_UNTRUSTED] =
+	    { "haproxy-untrusted", "", "", "", false },
+	[SESSION_REASON_HAPROXY_HEADER] =
+	    { "haproxy-header", "", "", "", false },
+	[SESSION_REASON_HAPROXY_TIMEOUT] =
+	    { "haproxy-timeout", "", "", "", false },
 	[SESSION_REASON_TLS_FAILED] =
 	    { "tls-failed", "", "", "", false },
 	[SESSION_REASON_TLS_TIMEOUT] =

@@ -18,6 +18,9 @@ enum session_reason {
 	SESSION_REASON_EVICTED,		/* made room for a newer client */
 	SESSION_REASON_FULL,		/* came when there was no room */
 	SESSION_REASON_SHUTDOWN,	/* the service stops */
+	SESSION_REASON_HAPROXY_UNTRUSTED,	/* may not say whose it is */
+	SESSION_REASON_HAPROXY_HEADER,	/* what it says is no header */
+	SESSION_REASON_HAPROXY_TIMEOUT,
 	SESSION_REASON_TLS_FAILED,	/* the handshake, or what came later */
 	SESSION_REASON_TLS_TIMEOUT,	/* no handshake by its deadline */
 	SESSION_REASON_TLS_INPUT,	/* bytes behind STARTTLS or STLS */

@@ -9,6 +9,7 @@
 #include "login-common/backend.h"
 #include "login-common/backend_tls.h"
 #include "login-common/client_tls.h"
+#include "login-common/haproxy.h"
 #include "login-common/local.h"
 #include "login-common/login_process.h"
 #include "login-common/parting.h"
@@ -20,6 +21,13 @@
 static const struct session_state_row rows[] = {
 	[SESSION_GREETING] = {
 		.name = "greeting",
+	},
+	[SESSION_PROXY_HEADER] = {
+		.name = "proxy-header",
+		.step = haproxy_step,
+		.timers = haproxy_timers,
+		.timeout = haproxy_timeout,
+		.can_evict = true,
 	},
 	[SESSION_TLS_HANDSHAKE] = {
 		.name = "tls-handshake",
@@ -96,7 +104,10 @@ static const struct session_state_row rows[] = {
 #define BIT(state)	(1u << (state))
 
 static const unsigned int successors[] = {
-	[SESSION_GREETING] = BIT(SESSION_TLS_HANDSHAKE) |
+	[SESSION_GREETING] = BIT(SESSION_PROXY_HEADER) |
+	    BIT(SESSION_TLS_HANDSHAKE) | BIT(SESSION_COMMAND) |
+	    BIT(SESSION_CLOSING),
+	[SESSION_PROXY_HEADER] = BIT(SESSION_TLS_HANDSHAKE) |
 	    BIT(SESSION_COMMAND) | BIT(SESSION_CLOSING),
 	[SESSION_TLS_HANDSHAKE] = BIT(SESSION_COMMAND) | BIT(SESSION_CLOSING),
 	[SESSION_COMMAND] = BIT(SESSION_TLS_HANDSHAKE) |

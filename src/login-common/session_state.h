@@ -11,6 +11,7 @@ struct session;
 
 enum session_state {
 	SESSION_GREETING,	/* just accepted */
+	SESSION_PROXY_HEADER,	/* a proxy says who the client is */
 	SESSION_TLS_HANDSHAKE,	/* with the client */
 	SESSION_COMMAND,	/* the client's turn */
 	SESSION_SASL_REPLY,	/* the client's turn, amid an exchange */

@@ -22,16 +22,25 @@
 #define LISTENERS_BACKLOG	4096
 #define LISTENERS_RETRY_NS	(20L * 1000 * 1000)
 
+/* In the order in which a service's are opened. */
+static const struct listeners_kind {
+	bool	is_tls, is_haproxy;
+} listeners_kinds[] = {
+	{ false, false }, { true, false }, { false, true }, { true, true },
+};
+#define LISTENERS_KINDS	(sizeof(listeners_kinds) / sizeof(listeners_kinds[0]))
+
 static const struct listener *
 listeners_find(const struct listeners *all, const struct netaddr *wanted,
-    bool is_tls)
+    const struct listeners_kind *kind)
 {
 	size_t i;
 
 	for (i = 0; all != NULL && i < all->n; i++)
 		if (netaddr_same_ip(&all->items[i].wanted, wanted) &&
 		    all->items[i].wanted.port == wanted->port &&
-		    all->items[i].is.is_tls == is_tls)
+		    all->items[i].is.is_tls == kind->is_tls &&
+		    all->items[i].is.is_haproxy == kind->is_haproxy)
 			return &all->items[i];
 	return NULL;
 }
@@ -74,13 +83,14 @@ listeners_undo(struct listeners *l, const struct listeners *old)
 }
 
 static int
-listeners_add(struct listeners *l, const struct netaddr *wanted, bool is_tls,
-    const struct listeners *old, uint64_t until_ms)
+listeners_add(struct listeners *l, const struct netaddr *wanted,
+    const struct listeners_kind *kind, const struct listeners *old,
+    uint64_t until_ms)
 {
-	const struct listener *had = listeners_find(old, wanted, is_tls);
+	const struct listener *had = listeners_find(old, wanted, kind);
 	struct listener *to = &l->items[l->n];
 
-	if (listeners_find(l, wanted, is_tls) != NULL)
+	if (listeners_find(l, wanted, kind) != NULL)
 		return 0;
 	if (l->n == MASTER_LISTENERS_MAX) {
 		errno = E2BIG;
@@ -92,7 +102,8 @@ listeners_add(struct listeners *l, const struct netaddr *wanted, bool is_tls,
 		return 0;
 	}
 	to->wanted = *wanted;
-	to->is.is_tls = is_tls;
+	to->is.is_tls = kind->is_tls;
+	to->is.is_haproxy = kind->is_haproxy;
 	to->fd = listeners_bind(wanted, until_ms);
 	if (to->fd == -1)
 		return -1;
@@ -108,14 +119,15 @@ listeners_open(struct listeners *l, enum service_id service,
 	uint64_t until_ms = clock_ms() + wait_ms;
 	char text[NETADDR_PORT_TEXT_MAX];
 	const struct settings_addrs *all[] = { &set->listen,
-	    &set->ssl_listen };
+	    &set->ssl_listen, &set->haproxy_listen,
+	    &set->haproxy_ssl_listen };
 	size_t i, k;
 
 	l->n = 0;
-	for (k = 0; k < 2; k++)
+	for (k = 0; k < LISTENERS_KINDS; k++)
 		for (i = 0; i < all[k]->n; i++) {
-			if (listeners_add(l, &all[k]->items[i], k == 1, old,
-			    until_ms) == 0)
+			if (listeners_add(l, &all[k]->items[i],
+			    &listeners_kinds[k], old, until_ms) == 0)
 				continue;
 			(void)snprintf(fault->text, sizeof(fault->text),
 			    "%s: cannot listen on %s: %s",
@@ -137,9 +149,10 @@ listeners_log(const struct listeners *l, enum service_id service,
 
 	for (i = 0; i < l->n; i++)
 		if (!listeners_has_fd(old, l->items[i].fd))
-			log_info("listening: service=%s%s addr=%s",
+			log_info("listening: service=%s%s%s addr=%s",
 			    service_name(service),
 			    l->items[i].is.is_tls ? "s" : "",
+			    l->items[i].is.is_haproxy ? " haproxy=yes" : "",
 			    netaddr_port_text(&l->items[i].is.addr, text));
 }
 

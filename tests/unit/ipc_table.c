@@ -387,8 +387,9 @@ const struct message messages[] = {
 	}, .nfields = 1 },
 	{ MESSAGE(master_listener, master_child), .fields = {
 		BOOL(master_listener, is_tls),
+		BOOL(master_listener, is_haproxy),
 		ADDR(master_listener, addr),
-	}, .nfields = 2 },
+	}, .nfields = 3 },
 	{ MESSAGE(master_peer, master_child), .fields = {
 		U32(master_peer, pid),
 	}, .nfields = 1 },

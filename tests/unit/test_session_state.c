@@ -58,7 +58,8 @@ test_tls(void **state)
 		enum session_state at = (enum session_state)i;
 
 		assert_int_equal(session_state_may(at, tls),
-		    at == SESSION_GREETING || at == SESSION_COMMAND);
+		    at == SESSION_GREETING || at == SESSION_COMMAND ||
+		    at == SESSION_PROXY_HEADER);
 		assert_int_equal(session_state_may(tls, at),
 		    at == SESSION_COMMAND || at == SESSION_CLOSING);
 	}
@@ -107,6 +108,7 @@ static void
 test_evicted(void **state)
 {
 	static const bool can_evict[STATES] = {
+		[SESSION_PROXY_HEADER] = true,
 		[SESSION_TLS_HANDSHAKE] = true,
 		[SESSION_COMMAND] = true,
 		[SESSION_SASL_REPLY] = true,

@@ -206,11 +206,13 @@ class Suite:
                 f"the master ended with {status}:\n{self.stderr()}{self.log()}"
             )
         found = {}
-        for service, addr in re.findall(
-            r"listening: service=(\w+)\b.*? addr=(\S+)", self.log()
+        for service, more, addr in re.findall(
+            r"listening: service=(\w+)\b(.*?) addr=(\S+)", self.log()
         ):
             host, _, port = addr.rpartition(":")
             pair = (host.strip("[]"), int(port))
+            if "haproxy=yes" in more:
+                service = f"haproxy-{service}"
             found.setdefault(service, []).append(pair)
         self.ports = found
         settings = self.options.get("settings", {})
