@@ -6,8 +6,8 @@
 
 struct arena;
 
-/* No such file is written by hand, and no popmap beyond this is a text. */
-#define CONVERT_FILE_MAX	(8u * 1024 * 1024)
+/* A popmap of half a million users. */
+#define CONVERT_FILE_MAX	(32u * 1024 * 1024)
 
 /*
  * All bytes of a regular file, in the arena; NULL with a reason in err, and

@@ -16,8 +16,8 @@
 struct arena;
 struct settings_faults;
 
-/* A configuration of thousands of lines is more than any proxy had. */
-#define CONVERT_OUT_MAX		(16u * 1024 * 1024)
+/* What the largest popmap becomes has some place in it. */
+#define CONVERT_OUT_MAX		(128u * 1024 * 1024)
 #define CONVERT_PASSDBS_MAX	4
 
 /* Where a setting stands. */
