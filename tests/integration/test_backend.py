@@ -77,6 +77,7 @@ def test_T_B1_a_greeting_without_end(suite, joe, host):
     wire = host.accept()
     sent = pour(wire, b"* OK " + b"x" * 65536, 160)
     expect_temporary(joe)
+    print(f"T-B1: the host could send {sent} of {160 * 65541} bytes")
     assert sent < 10 << 20
 
 
@@ -143,8 +144,21 @@ def test_T_B2_untagged_lines_without_end(joe, host, line):
     wire = host.accept()
     wire.send("* OK ready")
     wire.imap_wait_login()
-    pour(wire, line * 1000, 100)
+    sent = pour(wire, line * 1000, 100)
     expect_temporary(joe)
+    print(f"T-B2: the host could send {sent // len(line)} of 100,000 lines")
+
+
+@pytest.mark.parametrize("count, is_ok", [(100, True), (101, False)])
+def test_T_B2_the_limit_and_one_more(joe, host, count, is_ok):
+    wire = host.accept()
+    wire.send("* OK ready")
+    tag, _, _ = wire.imap_wait_login()
+    wire.send(b"* 1 EXISTS\r\n" * count + f"{tag} OK in\r\n".encode())
+    if is_ok:
+        assert joe.answer()[1].startswith("a OK")
+    else:
+        expect_temporary(joe)
 
 
 def test_T_B2_some_untagged_lines_are_fine(joe, host):
