@@ -39,6 +39,7 @@ stream_open(struct stream *st, struct loop *loop, int fd, loop_io_fn fn,
 	    arg);
 }
 
+static int	stream_drain(struct stream *, int flags);
 static int	stream_keep(struct stream *, const void *, size_t);
 static void	stream_tls_bye(struct stream *);
 static ssize_t	stream_tls_recv(struct stream *, void *, size_t);
@@ -49,6 +50,7 @@ stream_close(struct stream *st)
 {
 	if (st->tls != NULL) {
 		stream_tls_bye(st);
+		(void)!stream_drain(st, 0);
 		tls_delete(st->tls);
 		st->tls = NULL;
 		st->out.max -= TLS_OUTPUT_EXTRA;
@@ -177,12 +179,12 @@ stream_blocked(struct stream *st)
 
 /* One send(): bytes taken, or 0 when it would block or is broken. */
 static size_t
-stream_send(struct stream *st, const void *p, size_t n)
+stream_send(struct stream *st, const void *p, size_t n, int flags)
 {
 	ssize_t sent;
 
 	do {
-		sent = send(st->fd, p, n, MSG_NOSIGNAL);
+		sent = send(st->fd, p, n, MSG_NOSIGNAL | flags);
 	} while (sent == -1 && errno == EINTR);
 	if (sent == -1 && errno != EAGAIN) {
 		st->error = errno;
@@ -203,7 +205,7 @@ stream_write(struct stream *st, const void *p, size_t n)
 	if (st->tls != NULL)
 		return stream_tls_put(st, p, n, true);
 	if (buf_used(&st->out) == 0 && st->error == 0)
-		done = stream_send(st, p, n);
+		done = stream_send(st, p, n, 0);
 	if (st->error != 0)
 		return -1;
 	return stream_keep(st, (const uint8_t *)p + done, n - done);
@@ -230,10 +232,17 @@ stream_keep(struct stream *st, const void *p, size_t n)
 int
 stream_flush(struct stream *st)
 {
+	return stream_drain(st, 0);
+}
+
+static int
+stream_drain(struct stream *st, int flags)
+{
 	size_t n;
 
 	while (buf_used(&st->out) > 0 && st->error == 0) {
-		n = stream_send(st, buf_head(&st->out), buf_used(&st->out));
+		n = stream_send(st, buf_head(&st->out), buf_used(&st->out),
+		    flags);
 		if (n == 0)
 			break;
 		buf_drop(&st->out, n);
@@ -248,11 +257,12 @@ stream_shut(struct stream *st)
 {
 	if (st->fd == -1 || st->is_shut)
 		return;
-	if (st->tls != NULL) {
+	if (st->tls != NULL)
 		stream_tls_bye(st);
-		if (buf_used(&st->out) > 0 && st->error == 0)
-			return;
-	}
+	/* The last bytes and the FIN leave in one packet. */
+	(void)!stream_drain(st, MSG_MORE);
+	if (buf_used(&st->out) > 0 && st->error == 0)
+		return;
 	st->is_shut = true;
 	(void)shutdown(st->fd, SHUT_WR);
 }
@@ -303,7 +313,7 @@ stream_tls_output(struct stream *st, bool may_send)
 	if (len == 0)
 		return 0;
 	if (may_send && buf_used(&st->out) == 0 && st->error == 0)
-		done = stream_send(st, p, len);
+		done = stream_send(st, p, len, 0);
 	return st->error != 0 ? -1 : stream_keep(st, p + done, len - done);
 }
 
@@ -315,7 +325,7 @@ stream_tls_step(struct stream *st)
 	if (st->error != 0)
 		return TLS_STEP_FAILED;
 	step = tls_handshake(st->tls);
-	if (stream_tls_output(st, true) == -1)
+	if (stream_tls_output(st, step != TLS_STEP_DONE) == -1)
 		return TLS_STEP_FAILED;
 	st->can_read = step == TLS_STEP_DONE;
 	if (step == TLS_STEP_FAILED)
@@ -361,12 +371,12 @@ stream_tls_put(struct stream *st, const uint8_t *p, size_t n, bool may_send)
 	return st->error != 0 ? -1 : 0;
 }
 
-/* A close_notify, once; it may have to wait behind other bytes. */
+/* A close_notify, once, behind what is queued. */
 static void
 stream_tls_bye(struct stream *st)
 {
 	if (st->fd == -1 || st->error != 0)
 		return;
 	tls_shutdown(st->tls);
-	(void)stream_tls_output(st, true);
+	(void)stream_tls_output(st, false);
 }

@@ -56,7 +56,8 @@ int	stream_tls_connect(struct stream *, struct tls_client *,
 	    __attribute__((warn_unused_result));
 /*
  * Goes on with the handshake; now, and whenever the owner was called.  After
- * DONE bytes may have come already: read at once.  FAILED: stream_tls_error
+ * DONE bytes may have come already: read at once; and what ends the handshake
+ * (a ticket) waits for what is said next: flush.  FAILED: stream_tls_error
  * says why, an alert is on its way, and there is only stream_close() left.
  */
 enum tls_step	stream_tls_step(struct stream *);
@@ -116,8 +117,8 @@ int	stream_put(struct stream *, const void *, size_t)
 /* Sends what is queued, as far as the kernel takes it. */
 int	stream_flush(struct stream *) __attribute__((warn_unused_result));
 /*
- * Tells the peer that no more comes (close_notify, FIN).  is_shut stays false
- * while the former waits in `out`: to be called again when that is empty.
+ * Sends what is queued, and tells the peer that no more comes (close_notify,
+ * FIN).  is_shut stays false while bytes wait in `out`: to be called again.
  */
 void	stream_shut(struct stream *);
 /* Has ended, or broke: nothing will come any more. */

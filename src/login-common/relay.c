@@ -21,6 +21,8 @@
  * side's process once, which costs more than the copying.
  */
 #define RELAY_READ_BULK	(4u * RELAY_READ)
+/* Last words: up to so many bytes wait for the end that follows them. */
+#define RELAY_LAST_MAX	4096u
 /* What one direction moves before others have their turn. */
 #define RELAY_TURN_MAX	RELAY_READ_BULK
 
@@ -77,6 +79,21 @@ relay_read_size(const struct stream *to, bool was_full)
 }
 
 /*
+ * n bytes of the scratch; -1 when it is broken or all is not gone.  What is
+ * kept is within the bound of `out`: last words and one read.
+ */
+static int
+relay_pass(const struct stream *from, struct stream *to, size_t n)
+{
+	if (from->is_ending && buf_used(&to->out) + n <= RELAY_LAST_MAX)
+		return stream_put(to, relay_scratch, n);
+	if (stream_flush(to) == -1 ||
+	    stream_write(to, relay_scratch, n) == -1)
+		return -1;
+	return buf_used(&to->out) > 0 ? -1 : 0;
+}
+
+/*
  * Moves bytes one way.  true when the turn was used up and more may be there.
  * was_full: the last read, of this turn or the one before, left some.
  */
@@ -100,10 +117,11 @@ relay_move(struct stream *from, struct stream *to, uint64_t *bytes,
 			break;
 		moved += n;
 		*bytes += n;
-		if (stream_write(to, relay_scratch, n) == -1 ||
-		    buf_used(&to->out) > 0)
+		if (relay_pass(from, to, n) == -1)
 			return false;
 	}
+	if (!from->has_eof && stream_flush(to) == -1)
+		return false;
 	return moved >= RELAY_TURN_MAX;
 }
 
@@ -175,11 +193,11 @@ relay_is_over(const struct session *s)
 	return s->client.is_shut && s->backend.is_shut;
 }
 
-/* One side's end is told to the other when all was said before it. */
+/* One side's end is told to the other, behind all that was said before it. */
 static void
 relay_pass_end(const struct stream *from, struct stream *to)
 {
-	if (from->has_eof && buf_used(&to->out) == 0)
+	if (from->has_eof)
 		stream_shut(to);
 }
 
@@ -196,6 +214,9 @@ relay_pump(struct session *s)
 	if (s->bytes_in != asked)
 		parting_note(s);
 	relay_pass_end(&s->client, &s->backend);
+	/* Where the end may have to wait, the host's last words do not. */
+	if (s->leave_ms > 0)
+		(void)!stream_flush(&s->client);
 	if (parting_is_due(s)) {
 		parting_start(s, relay_reason(s));
 		return;

@@ -322,17 +322,19 @@ session_close(struct session *s, enum session_reason reason)
 		    false);
 		loop_timer_stop(&s->login->deadline);
 		if (s->client.error == 0 && client_tls_can_talk(s) &&
-		    !s->login->is_handed_over) {
+		    !s->login->is_handed_over)
 			s->process->protocol->bye(s, reason);
-			(void)!stream_flush(&s->client);
-		}
 	} else {
 		auth_client_end(s->process->auth, s);
 	}
-	if (!session_reason_lingers(reason) || stream_is_over(&s->client))
+	/* Who lingers gets the last line and the end in one piece. */
+	if (!session_reason_lingers(reason) || stream_is_over(&s->client)) {
+		if (s->client.fd != -1)
+			(void)!stream_flush(&s->client);
 		session_die(s);
-	else
+	} else {
 		session_run_later(s);
+	}
 }
 
 void

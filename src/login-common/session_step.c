@@ -107,8 +107,7 @@ session_step_closing(struct session *s)
 {
 	size_t n;
 
-	if (buf_used(&s->client.out) == 0)
-		stream_shut(&s->client);
+	stream_shut(&s->client);
 	do {
 		n = stream_fill(&s->client);
 		buf_drop(&s->client.in, buf_used(&s->client.in));

@@ -270,9 +270,11 @@ test_shut_and_reopen(void **state)
 	struct fixture *f = *state;
 	char bytes[16];
 
+	assert_int_equal(stream_put(&f->st, "last words", 10), 0);
 	stream_shut(&f->st);
 	stream_shut(&f->st);
 	assert_true(f->st.is_shut);
+	assert_int_equal(read(f->peer, bytes, sizeof(bytes)), 10);
 	assert_int_equal(read(f->peer, bytes, sizeof(bytes)), 0);
 	peer_says(f, "still heard");
 	turn(f);
