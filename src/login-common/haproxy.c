@@ -116,14 +116,30 @@ haproxy_timers(struct session *s)
 	return &s->process->haproxy_timers;
 }
 
+/*
+ * A trusted proxy may have told an address without a port.  Dovecot takes no
+ * header with port 0: the connection's own stands for it.
+ */
+static struct netaddr
+haproxy_addr(const struct netaddr *told, const struct netaddr *real)
+{
+	struct netaddr a = *told;
+
+	if (a.port == 0)
+		a.port = real->port;
+	return a;
+}
+
 void
 haproxy_put(struct session *s)
 {
+	const struct netaddr src = haproxy_addr(&s->rip, &s->real_rip);
+	const struct netaddr dst = haproxy_addr(&s->lip, &s->real_lip);
 	uint8_t header[PROXY_HEADER_PUT_MAX];
 	uint8_t version = s->login->route.how.haproxy;
 
 	if (version == 0)
 		return;
 	session_backend_put(s, (const char *)header,
-	    proxy_header_put(header, version, &s->rip, &s->lip, s->id));
+	    proxy_header_put(header, version, &src, &dst, s->id));
 }

@@ -52,7 +52,7 @@ service imap-login {{
     port = {imaps_port}
     ssl = yes
   }}
-}}
+{imap_more}}}
 service pop3-login {{
   inet_listener pop3 {{
     port = {pop3_port}
@@ -61,7 +61,7 @@ service pop3-login {{
     port = {pop3s_port}
     ssl = yes
   }}
-}}
+{pop3_more}}}
 """
 
 # What has another name or form since Dovecot 2.4.
@@ -132,17 +132,34 @@ def conf(pair, **values):
     return (own + CONF).format(**values) + tls
 
 
+# Doors where each connection begins with a header.
+HAPROXY = """  inet_listener {name} {{
+    port = {port}
+    haproxy = yes
+    ssl = {ssl}
+  }}
+"""
+
+
+def haproxy_doors(service, ports):
+    """ports: of the one without TLS, and of the one with it, or none."""
+    return "".join(
+        HAPROXY.format(name=f"{service}-haproxy-{ssl}", port=port, ssl=ssl)
+        for port, ssl in zip(ports, ("no", "yes"))
+    )
+
+
 class DovecotHost:
     """A private Dovecot on an address of its own on loopback."""
 
     def __init__(self, addr="127.0.0.1", imap_port=143, pop3_port=110,
-                 pair=None, more=""):
+                 pair=None, more="", haproxy=()):
         """
         pair: certificate and key; with it there is TLS, and must be.  more:
-        further settings.
+        further settings.  haproxy: ports for proxies; IMAP's, one more POP3's.
         """
         self.addr, self.imap_port, self.pop3_port = addr, imap_port, pop3_port
-        self.pair, self.more = pair, more
+        self.pair, self.more, self.haproxy = pair, more, haproxy
         # Dovecot's sockets need a short path.
         self.dir = Path(tempfile.mkdtemp(prefix="mw-dc-"))
         self.dir.chmod(0o755)
@@ -172,6 +189,10 @@ class DovecotHost:
                 pop3_port=self.pop3_port,
                 imaps_port=993 if self.pair else 0,
                 pop3s_port=995 if self.pair else 0,
+                imap_more=haproxy_doors("imap", self.haproxy),
+                pop3_more=haproxy_doors(
+                    "pop3", [port + 1 for port in self.haproxy]
+                ),
             )
             + self.more
         )
