@@ -14,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.client import imap_client, pop3_client
+from harness.client import ImapClient, imap_client, pop3_client
+from harness.host import Host, imap_script
 from harness.peer import Peer, kind, machine
 from harness.suite import program
 from harness.tls import certificates, tls_client, upgrade
 from harness.webauth import WebAuth, head, route
+from harness.wire import connect
 
 LIBRARIES = next(Path("/usr/lib").glob("*/libperditiondb_gdbm.so.0"), None)
 NGINX_MODULE = Path("/usr/lib/nginx/modules/ngx_mail_module.so")
@@ -167,6 +169,43 @@ def test_nginx(new_suite, hosts, folder, addr, tool):
         assert nginx_dialogs(addr) == want
         assert hosts.logins == logins * 2
         suite.stop()
+
+
+def test_nginx_proxy_protocol(new_suite, folder, addr, tool):
+    """A proxy in front tells who the client is, and the mail host hears it."""
+    heads = []
+
+    def script(wire):
+        heads.append(wire.expect(r"PROXY (\S+ \S+ \S+ \d+) \d+$")[1])
+        imap_script(wire)
+
+    def login():
+        wire = connect((addr, 143))
+        wire.send(f"PROXY TCP4 192.0.2.7 {addr} 4711 143")
+        ImapClient(wire.sock, wire.timeout).ok("LOGIN joe pw")
+
+    with Host(script) as host, WebAuth(lambda request: head(
+        "Auth-Status: OK", f"Auth-Server: {host.addr}",
+        f"Auth-Port: {host.port}",
+    )) as web:
+        conf = folder / "nginx.conf"
+        conf.write_text(
+            f"load_module {NGINX_MODULE};\ndaemon off; pid {folder}/pid;\n"
+            "error_log stderr;\nevents { }\n"
+            f"mail {{ auth_http {web.url}; proxy_protocol on;\n"
+            "set_real_ip_from 127.0.0.0/8;\n"
+            f"server {{ listen {addr}:143 proxy_protocol; protocol imap; }}\n"
+            "}\n"
+        )
+        text, _ = convert("nginx", conf)
+        with Peer([tool("nginx"), "-p", folder, "-c", conf], addr, 143):
+            login()
+        suite = converted(new_suite, text, protocols="haproxy-imap")
+        login()
+        suite.stop()
+        host.check()
+        assert [r["Client-IP"] for r in web.requests] == ["192.0.2.7"] * 2
+    assert heads == [f"TCP4 192.0.2.7 {addr} 4711"] * 2
 
 
 def test_nginx_faults(folder):

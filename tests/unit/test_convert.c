@@ -257,6 +257,13 @@ test_nginx_proxy_protocol(void **state)
 	    "that of the first server, which counts");
 	assert_fault(nginx("mail { " AUTH "server { "
 	    "listen 143 proxy_protocol; } }"), "set_real_ip_from must name");
+	assert_no_faults(nginx("mail { " AUTH "set_real_ip_from 192.0.2.0/24; "
+	    "server { set_real_ip_from 192.0.2.1; set_real_ip_from ::1; "
+	    "listen 143 proxy_protocol; } server { listen 110; } }"));
+	assert_line(&c.conf, "haproxy_trusted_networks = 192.0.2.1, ::1");
+	assert_line(&c.conf, "haproxy_listen = *:143");
+	assert_line(&c.conf, "listen = ");
+	assert_line(&c.conf, "listen = *:110");
 }
 
 static void
