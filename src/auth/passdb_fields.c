@@ -73,10 +73,10 @@ static const struct passdb_field passdb_field_table[] = {
 	{ "starttls", passdb_read_switch, AT(starttls) },
 	{ "ssl_hostname", passdb_read_ssl_hostname, AT(ssl_hostname) },
 	/* To ignore these would be weaker than what was asked for. */
-	{ "proxy_noauth", passdb_read_later_bool, AT(nhosts) },
-	{ "check_client_fp", passdb_read_later, AT(nhosts) },
-	{ "check_client_cert_fp", passdb_read_later, AT(nhosts) },
-	{ "check_client_pubkey_fp", passdb_read_later, AT(nhosts) },
+	{ "proxy_noauth", passdb_read_later_bool, 0, 0, false },
+	{ "check_client_fp", passdb_read_later, 0, 0, false },
+	{ "check_client_cert_fp", passdb_read_later, 0, 0, false },
+	{ "check_client_pubkey_fp", passdb_read_later, 0, 0, false },
 };
 
 #define NELEM(a)	(sizeof(a) / sizeof((a)[0]))

@@ -60,7 +60,7 @@ fuzz_route(const struct passdb_fields *f, const struct netaddr *lip)
 	struct login_auth_route route, again;
 	struct wire_writer w;
 	struct wire_reader r;
-	uint8_t body[4096];
+	uint8_t body[8192];
 
 	if (passdb_route_begin(&route, f, &login) == -1)
 		return;
@@ -115,7 +115,7 @@ fuzz_userdb(const struct auth_worker_row *row, const char *prefix)
 	struct userdb_fields f = { .has_uid = false };
 	struct child_mail_ask m = { .user = "joe" };
 	char why[PASSDB_WHY_MAX] = "";
-	uint8_t body[4096];
+	uint8_t body[8192];
 	struct wire_writer w;
 
 	if (userdb_fields_read(&f, row, prefix, why) == -1) {

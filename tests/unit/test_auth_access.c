@@ -124,11 +124,50 @@ test_delay(void **state)
 	said_fail(f, LOGIN_AUTH_CODE_TEMP);
 }
 
+/* Of three logins, how many are sent to a host that is down. */
+static int
+sent_to_a_dead_host(const char *args)
+{
+	const struct netaddr addr = { NETADDR_V4, 143, { 10, 0, 0, 1 } };
+	struct fixture *f;
+	void *fresh = NULL;
+	int n = 0;
+
+	assert_int_equal(setup(&fresh), 0);
+	f = fresh;
+	passdb(f, args);
+	start(f);
+	for (uint64_t client = 1; client <= 2; client++)
+		mail_host_failed(mail_hosts_get(&f->env.hosts, &addr),
+		    LOGIN_AUTH_UNREACHABLE, client);
+	for (int i = 0; i < 3; i++) {
+		plain(f, 1, "joe", "pw");
+		if (f->said.type == LOGIN_AUTH_OK)
+			n++;
+		else
+			said_fail(f, LOGIN_AUTH_CODE_HOST);
+	}
+	assert_int_equal(teardown(&fresh), 0);
+	return n;
+}
+
+static void
+test_immediate_failure(void **state)
+{
+	(void)state;
+	assert_true(sent_to_a_dead_host(ROUTE) < 3);
+	assert_true(sent_to_a_dead_host(ROUTE
+	    "proxy_host_immediate_failure_after=0") < 3);
+	assert_int_equal(sent_to_a_dead_host(ROUTE
+	    "proxy_host_immediate_failure_after=60m"), 3);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_immediate_failure),
 		cmocka_unit_test_setup_teardown(test_referral, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_delay, setup, teardown),

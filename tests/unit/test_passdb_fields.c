@@ -260,6 +260,7 @@ test_suffixes(void **state)
 		{ "host:default", "10.0.0.2" },
 		{ "destuser:protected", "bob" },
 		{ "allow_nets:remove", "" }, { "nodelay:REMOVE", "Y" },
+		{ "check_client_fp:remove", "aa" },
 		{ "proxy:other", "N" } };
 	static const struct column third[COLUMNS_MAX] = {
 		{ "host", "10.0.0.3" }, { "nodelay:default", "Y" },
@@ -273,6 +274,7 @@ test_suffixes(void **state)
 	assert_true(f.is_failed);
 	assert_true(f.has_noauthenticate);
 	assert_int_equal(take_row(&f, second, why), 0);
+	assert_int_equal(f.nhosts, 1);
 	assert_string_equal(f.host, "10.0.0.1");
 	assert_string_equal(f.destuser, "bob");
 	assert_false(f.is_net_refused);
