@@ -167,6 +167,8 @@ tasks_values(const struct auth_worker_lookup *m)
 		.rip = &m->rip,
 		.lip = &m->lip,
 		.is_secured = m->is_secured,
+		.forward = m->forward.pairs,
+		.forward_len = m->forward.len,
 		.pid = (uint32_t)getpid(),
 	};
 }

@@ -26,6 +26,10 @@
 #include "lib/log.h"
 #include "lib/password.h"
 
+/* config/ does not know of ipc/. */
+_Static_assert(VAR_FORWARD_NAME_MAX == LOGIN_AUTH_FORWARD_NAME_MAX,
+    "%{forward_NAME} holds each name");
+
 /* A refusal's text is cut here, for the log. */
 #define AUTH_CHAIN_SAY_MAX	512
 
@@ -109,7 +113,8 @@ auth_chain_values(const struct auth_request *r, struct var_values *v)
 	    .service = service_name(r->service),
 	    .mech = r->exchange.mech->name, .session = r->session,
 	    .rip = &r->rip, .lip = &r->lip, .is_secured = r->is_secured,
-	    .pid = r->env->pid };
+	    .pid = r->env->pid, .forward = r->forward.pairs,
+	    .forward_len = r->forward.len };
 }
 
 static struct passdb *
@@ -475,7 +480,8 @@ auth_chain_look_up(struct auth_request *r)
 {
 	struct auth_worker_lookup m = { .passdb = r->passdb,
 	    .service = r->service, .is_secured = r->is_secured,
-	    .rip = r->rip, .lip = r->lip, .attempt = r->attempt };
+	    .rip = r->rip, .lip = r->lip, .attempt = r->attempt,
+	    .forward = r->forward };
 	int result;
 
 	(void)strlcpy(m.user, auth_master_asked(r), sizeof(m.user));

@@ -113,6 +113,7 @@ auth_lookup_make_key(const struct auth_lookups *all,
 		.service = service_name((enum service_id)m->service),
 		.mech = m->mech, .session = m->session, .rip = &m->rip,
 		.lip = &m->lip, .is_secured = m->is_secured,
+		.forward = m->forward.pairs, .forward_len = m->forward.len,
 	};
 	char text[QUERY_VALUE_MAX];
 

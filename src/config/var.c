@@ -41,6 +41,7 @@ static const struct var_name var_names[] = {
 	{ "session", '\0', VAR_SESSION },
 	{ "login_user", '\0', VAR_LOGIN_USER },
 	{ "auth_user", '\0', VAR_AUTH_USER },
+	{ "forward_", '\0', VAR_FORWARD },
 };
 
 static const char var_modifiers[] = "LUTRED";
@@ -79,13 +80,29 @@ var_parse_range(const char **text, struct var_piece *piece)
 	piece->width = (size_t)number;
 }
 
+/* "forward_NAME", whose name is kept in the piece. */
+static bool
+var_is_forward(const char *name, size_t len, struct var_piece *piece)
+{
+	const size_t n = strlen("forward_");
+
+	if (len <= n || memcmp(name, "forward_", n) != 0 ||
+	    str_copy(piece->forward, sizeof(piece->forward), name + n,
+	    len - n) == -1)
+		return false;
+	str_lower(piece->forward);
+	return true;
+}
+
 static const struct var_name *
-var_find(const char *name, size_t len)
+var_find(const char *name, size_t len, struct var_piece *piece)
 {
 	const size_t n = sizeof(var_names) / sizeof(var_names[0]);
 
 	for (size_t i = 0; i < n; i++) {
-		if (strlen(var_names[i].name) == len &&
+		if (var_names[i].id == VAR_FORWARD ?
+		    var_is_forward(name, len, piece) :
+		    strlen(var_names[i].name) == len &&
 		    strncmp(var_names[i].name, name, len) == 0)
 			return &var_names[i];
 	}
@@ -131,7 +148,7 @@ var_parse(const char **text, struct var_piece *piece, char *err,
 	if (*end == '{') {
 		end += strcspn(end, "}");
 		name = *end == '\0' ? NULL : var_find(*text + 1,
-		    (size_t)(end - *text - 1));
+		    (size_t)(end - *text - 1), piece);
 	} else
 		name = var_find_letter(*end);
 	if (*end != '\0')
@@ -154,16 +171,38 @@ var_number_text(char *dst, size_t size, uint32_t number)
 	return dst;
 }
 
+static const char *
+var_port_text(char dst[NETADDR_TEXT_MAX], const struct netaddr *a)
+{
+	return a == NULL ? NULL : var_number_text(dst, NETADDR_TEXT_MAX,
+	    a->port);
+}
+
+/* What was told under this name, or NULL. */
+static const char *
+var_forward(const struct var_values *values, const char *name)
+{
+	const char *p = values->forward;
+	size_t len = strlen(name), left = p == NULL ? 0 : values->forward_len;
+
+	for (size_t n; left > 0; p += n, left -= n) {
+		n = strlen(p) + 1;
+		if (strncmp(p, name, len) == 0 && p[len] == '=')
+			return p + len + 1;
+	}
+	return NULL;
+}
+
 /* The value; numbers and addresses are written to dst. */
 static const char *
-var_value(enum var_id id, const struct var_values *values, size_t *len,
-    char dst[NETADDR_TEXT_MAX])
+var_value(const struct var_piece *piece, const struct var_values *values,
+    size_t *len, char dst[NETADDR_TEXT_MAX])
 {
 	const char *user = values->user == NULL ? "" : values->user;
 	const char *at = strchr(user, '@');
 	const char *value = NULL;
 
-	switch (id) {
+	switch (piece->id) {
 	case VAR_LITERAL:
 		break;
 	case VAR_USER:
@@ -187,14 +226,10 @@ var_value(enum var_id id, const struct var_values *values, size_t *len,
 			value = netaddr_text(values->lip, dst);
 		break;
 	case VAR_RPORT:
-		if (values->rip != NULL)
-			value = var_number_text(dst, NETADDR_TEXT_MAX,
-			    values->rip->port);
+		value = var_port_text(dst, values->rip);
 		break;
 	case VAR_LPORT:
-		if (values->lip != NULL)
-			value = var_number_text(dst, NETADDR_TEXT_MAX,
-			    values->lip->port);
+		value = var_port_text(dst, values->lip);
 		break;
 	case VAR_PID:
 		value = var_number_text(dst, NETADDR_TEXT_MAX, values->pid);
@@ -213,6 +248,9 @@ var_value(enum var_id id, const struct var_values *values, size_t *len,
 		break;
 	case VAR_AUTH_USER:
 		value = values->auth_user;
+		break;
+	case VAR_FORWARD:
+		value = var_forward(values, piece->forward);
 		break;
 	}
 	if (value == NULL)
@@ -370,7 +408,7 @@ var_append(const struct var_piece *piece, const struct var_values *values,
 	if (piece->id == VAR_LITERAL)
 		return str_copy(dst + used, size - used, piece->text,
 		    strlen(piece->text));
-	value = var_value(piece->id, values, &len, scratch);
+	value = var_value(piece, values, &len, scratch);
 	if (len > sizeof(work.text))
 		return -1;
 	memcpy(work.text, value, len);

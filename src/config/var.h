@@ -4,8 +4,9 @@
  * A template is compiled to pieces once and expanded often.  Known are
  * %u user, %n local part, %d domain, %s service, %r and %l remote and local
  * address, %b and %a their ports, %p process, %m mechanism, %c "secured",
- * %{session}, %{login_user}, %{auth_user}, and %% for a percent sign;
- * modifiers L U T R E D and [offset.]width.
+ * %{session}, %{login_user}, %{auth_user}, %{forward_NAME} (what a trusted
+ * proxy has told of the client), and %% for a percent sign; modifiers
+ * L U T R E D and [offset.]width.
  */
 #ifndef CONFIG_VAR_H
 #define CONFIG_VAR_H
@@ -32,7 +33,11 @@ enum var_id {
 	VAR_SESSION,
 	VAR_LOGIN_USER,
 	VAR_AUTH_USER,
+	VAR_FORWARD,
 };
+
+/* Longest NAME of %{forward_NAME}. */
+#define VAR_FORWARD_NAME_MAX	20
 
 /* NULL texts and addresses count as "". */
 struct var_values {
@@ -43,6 +48,9 @@ struct var_values {
 	const char		*mech;
 	const char		*session;
 	const struct netaddr	*rip, *lip;	/* with ports */
+	/* Each "name=value" and a NUL; names in lower case. */
+	const char		*forward;
+	size_t			 forward_len;
 	bool			 is_secured;
 	uint32_t		 pid;
 };
@@ -57,6 +65,7 @@ struct var_piece {
 	int		 offset;	/* negative: from the end */
 	size_t		 width;		/* 0 = all */
 	bool		 has_zeros;	/* padded with zeros to the width */
+	char		 forward[VAR_FORWARD_NAME_MAX + 1];
 };
 
 /*

@@ -30,6 +30,7 @@ auth_worker_lookup_put(struct wire_writer *w,
 	wire_put_addr(w, &m->rip);
 	wire_put_addr(w, &m->lip);
 	wire_put_u16(w, m->attempt);
+	login_auth_forward_put(w, &m->forward);
 	wire_put_text(w, m->pass);
 }
 
@@ -48,6 +49,7 @@ auth_worker_lookup_get(struct wire_reader *r, struct auth_worker_lookup *m)
 	wire_get_addr(r, &m->rip);
 	wire_get_addr(r, &m->lip);
 	m->attempt = wire_get_u16(r);
+	login_auth_forward_get(r, &m->forward);
 	wire_get_text(r, m->pass, sizeof(m->pass));
 	return wire_end(r);
 }

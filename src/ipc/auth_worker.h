@@ -18,7 +18,7 @@
 #include "ipc/auth_worker_db.h"
 #include "ipc/login_auth.h"
 
-#define AUTH_WORKER_VERSION	4
+#define AUTH_WORKER_VERSION	5
 
 extern const struct channel_contract auth_worker_contract;
 
@@ -53,6 +53,7 @@ struct auth_worker_lookup {
 	char		 session[LOGIN_AUTH_SESSION_MAX + 1];
 	struct netaddr	 rip, lip;
 	uint16_t	 attempt;	/* tries of this client, from 1 */
+	struct login_auth_forward forward;	/* told by his proxy */
 	char		 pass[LOGIN_AUTH_PASS_MAX + 1];	/* where the passdb
 							   checks it; or "" */
 };

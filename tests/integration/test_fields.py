@@ -384,3 +384,54 @@ def test_fields_of_two_passdbs_add_up(new_suite, hosts):
     assert login(suite, password="no").startswith(AUTHFAIL)
     assert hosts.logins == [("first", "pw")]
     assert sources(hosts, 1) == ["127.0.0.1"]
+
+
+# What a proxy in front has told, and what the mail host is told.
+
+
+def test_forward_fields_reach_the_host(new_suite):
+    """A row's word counts more than that of the client's proxy."""
+    suite = new_suite(
+        table=TABLE, query=QUERY,
+        settings={"login_trusted_networks": "127.0.0.0/8"},
+    )
+
+    def script(wire):
+        wire.send("* OK [CAPABILITY IMAP4rev1 SASL-IR ID LITERAL+] host ready")
+        tag, verb, args = wire.imap_command()
+        assert verb == "ID"
+        wire.told = args[0].decode()
+        wire.send(f"* ID NIL\r\n{tag} OK done")
+        tag, *_ = wire.imap_wait_login()
+        wire.send(f"{tag} OK Logged in")
+
+    with Host(script) as host:
+        row = {"name": "joe", "proxy": "Y", "nopassword": "Y",
+               "host": host.addr, "port": host.port, "forward_color": "blue"}
+        suite.db.execute(
+            f"INSERT INTO users ({', '.join(row)}) VALUES "
+            f"({', '.join('?' * len(row))})", list(row.values()),
+        )
+        client = suite.imap()
+        client.ok('ID ("x-forward-color" "red" "x-forward-size" "1")', "i")
+        assert client.login("joe", "pw")[1].startswith("a OK")
+        told = host.wires[-1].told
+        host.check()
+    assert '"x-forward-color" "blue"' in told
+    assert '"x-forward-size" "1"' in told
+    assert "red" not in told
+
+
+def test_what_was_forwarded_is_a_variable(new_suite, hosts):
+    suite = new_suite(
+        settings={"login_trusted_networks": "127.0.0.0/8"},
+        query="SELECT NULL AS password, 'Y' AS proxy, 'Y' AS nopassword, "
+        f"'127.0.0.1' AS host, {hosts.imap.port} AS port, "
+        "'%n-%L{forward_color}' AS destuser FROM users WHERE user = '%u'",
+    )
+    suite.add_user("joe")
+    client = suite.imap()
+    client.ok('ID ("x-forward-color" "RED\'--")', "i")
+    assert client.login("joe", "pw")[1].startswith("a OK")
+    assert login(suite).startswith("a OK")
+    assert [user for user, _ in hosts.logins] == ["joe-red'--", "joe-"]

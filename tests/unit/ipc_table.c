@@ -130,6 +130,20 @@ same_forward(const struct login_auth_forward *a,
 }
 
 static void
+fill_lookup(void *msg, enum share share)
+{
+	fill_forward(&((struct auth_worker_lookup *)msg)->forward, share);
+}
+
+static void
+same_lookup(const void *a, const void *b)
+{
+	const struct auth_worker_lookup *x = a, *y = b;
+
+	same_forward(&x->forward, &y->forward);
+}
+
+static void
 fill_request(void *msg, enum share share)
 {
 	struct login_auth_request *m = msg;
@@ -539,7 +553,7 @@ const struct message messages[] = {
 		ADDR(auth_worker_lookup, lip),
 		U16(auth_worker_lookup, attempt),
 		TEXT(auth_worker_lookup, pass),
-	}, .nfields = 13 },
+	}, .nfields = 13, .fill = fill_lookup, .same = same_lookup },
 	{ MESSAGE(auth_worker_verify, auth_worker), .fields = {
 		TEXT(auth_worker_verify, hash),
 		TEXT(auth_worker_verify, pass),

@@ -75,6 +75,42 @@ test_values(void **state)
 	}
 }
 
+/* What a trusted proxy has told, by the names under which it did. */
+static void
+test_forward(void **state)
+{
+	static const char pairs[] = "color=blue\0x=a=b\0empty=\0col=or";
+	static const struct {
+		const char	*text, *want;
+	} cases[] = {
+		{ "%{forward_color} %{forward_Color} %U{forward_color}",
+		    "blue blue BLUE" },
+		{ "%{forward_x}|%{forward_empty}|%{forward_none}", "a=b||" },
+		{ "%{forward_col}%2{forward_color}", "orbl" },
+		{ "%{forward_abcdefghijklmnopqrst}", "" },
+		{ "%{forward_abcdefghijklmnopqrstu}", NULL },
+		{ "%{forward_}", NULL },
+		{ "%{forward}", NULL },
+	};
+	struct var_values values = values_of("joe");
+	char dst[256], err[128];
+
+	(void)state;
+	assert_int_equal(var_expand("[%{forward_x}]", &values, dst,
+	    sizeof(dst)), 0);
+	assert_string_equal(dst, "[]");
+	values.forward = pairs;
+	values.forward_len = sizeof(pairs);
+	for (size_t i = 0; i < UNIT_LENGTH(cases); i++) {
+		int rc = var_expand(cases[i].text, &values, dst, sizeof(dst));
+
+		if ((rc == 0) != (cases[i].want != NULL) ||
+		    (rc == 0 && strcmp(dst, cases[i].want) != 0))
+			fail_msg("%s is %d \"%s\"", cases[i].text, rc, dst);
+	}
+	assert_int_equal(var_check_name("%{forward_x}", err, sizeof(err)), -1);
+}
+
 static void
 test_bounds(void **state)
 {
@@ -123,6 +159,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_forward),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_long_values),
 	};
