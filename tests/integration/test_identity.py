@@ -466,6 +466,20 @@ def test_T_D8_the_last_hop(joe, host, service, ttl, is_last):
 
 
 @both
+def test_T_D8_the_proxy_knows_itself_whatever_it_is_told(suite, service):
+    """The address that a proxy says was connected to is not looked at."""
+    addr, port = suite.addr(service)
+    suite.add_user("joe", host=addr, **{f"{service}_port": port})
+    suite.allow("the proxy itself", "no host to go to")
+    client = connect(suite, service, PROXY)
+    assert is_ok(introduce(client, service, lip="203.0.113.1", lport="1"))
+    start = suite.mark()
+    send_login(client, service)
+    assert "emporary" in login_answer(client, service)
+    suite.wait_log("the proxy itself", start)
+
+
+@both
 @pytest.mark.parametrize("trust", [PROXY, "127.0.0.0/8"])
 def test_T_D8_two_proxies_that_point_at_each_other(mode, service, trust):
     """An address that the other's self-check cannot know."""
