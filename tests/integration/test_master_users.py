@@ -17,8 +17,6 @@ TEMPFAIL = "a NO [UNAVAILABLE]"
 POP3_AUTHFAIL = "-ERR [AUTH]"
 POP3_TEMPFAIL = "-ERR [SYS/TEMP]"
 EXTRA = "master", "proxy_mech"
-# Of a host that is told nothing about the client first.
-CAPS = IMAP_CAPS.replace(" ID ", " ")
 # Of a host that is not told who the client is.
 CAPS = IMAP_CAPS.replace(" ID", "") + " AUTH=PLAIN"
 MASTER_PREFIX = "master/"
@@ -399,7 +397,7 @@ def test_the_next_host_offers_it(suite, host):
         client = begin(suite)
         host.accept().send("* OK [CAPABILITY IMAP4rev1] ready")
         assert second.accept().imap_login(
-            greeting=f"* OK [CAPABILITY {CAPS} AUTH=PLAIN] ready"
+            greeting=f"* OK [CAPABILITY {IMAP_CAPS} AUTH=PLAIN] ready"
         ) == (b"boss", b"bosspass")
         assert client.answer()[1].startswith("a OK")
 
