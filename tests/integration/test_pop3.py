@@ -86,6 +86,15 @@ def test_password_with_blanks(joe, hosts):
     assert hosts.logins == [("joe", " a b  ")]
 
 
+def test_capa_and_noop_between_user_and_pass(joe, hosts):
+    """Some clients look around before they send the password."""
+    joe.ok("USER joe")
+    assert "USER" in joe.multi("CAPA")
+    joe.ok("NOOP")
+    joe.ok("PASS pw")
+    assert hosts.logins[-1] == ("joe", "pw")
+
+
 def test_T_P16_order_of_user_and_pass(joe, hosts):
     assert joe.command("PASS pw").startswith("-ERR")
     for user in ("jim", "jack", "joe"):
