@@ -2,7 +2,7 @@
  * proc: starts the programs of the suite.
  * Runs in: master.
  * Hostile input: none.
- * Never: copies the parent's memory, leaks an fd or the environment.
+ * Never: leaks an fd or the environment, waits for what a user may hold up.
  */
 #include "lib/proc.h"
 
@@ -12,10 +12,14 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdalign.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,14 +28,17 @@
 #define PROC_MAIL_FILES_MAX	65536
 /* The child needs little; the kernel's exec does not use it. */
 #define PROC_STACK_BYTES	(32u * 1024)
+/* No copy of the memory, no race for it: as vfork(2). */
+#define PROC_SHARED		(CLONE_VM | CLONE_VFORK)
+#define PROC_MAIL_FAILED	"cannot be run: "
 /* Above all fds that are given fixed places. */
 #define PROC_FD_ASIDE		16
 /* ASan's marks on the stack would outlive a child that never returns. */
 #define PROC_IN_CHILD		__attribute__((no_sanitize_address))
 
 /*
- * What the child sees of its parent.  Both share all memory until the exec;
- * the parent stands still so long.
+ * What the child sees of its parent.  A child of ours shares all memory until
+ * the exec, and the parent stands still so long; a mail program's has a copy.
  */
 struct proc_child {
 	const struct proc_spawn	*how;		/* one of both */
@@ -109,9 +116,13 @@ proc_child_main(void *arg)
 	_exit(127);
 }
 
-/* Both share memory with the child's main until it has ended or exec'd. */
+/*
+ * With PROC_SHARED both share memory, and the parent stands still, until the
+ * child has ended or exec'd; its error is known here.
+ */
 static pid_t
-proc_clone(int (*child_main)(void *), struct proc_child *c, int *pidfd)
+proc_clone(int (*child_main)(void *), int flags, struct proc_child *c,
+    int *pidfd)
 {
 	alignas(16) char stack[PROC_STACK_BYTES];
 	sigset_t all, before;
@@ -123,7 +134,7 @@ proc_clone(int (*child_main)(void *), struct proc_child *c, int *pidfd)
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &before);
 	pid = clone(child_main, stack + sizeof(stack),
-	    CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, c, pidfd);
+	    flags | CLONE_PIDFD | SIGCHLD, c, pidfd);
 	error = pid == -1 ? errno : c->error;
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	if (error == 0)
@@ -144,13 +155,26 @@ proc_spawn(const struct proc_spawn *how, int *pidfd)
 {
 	struct proc_child c = { .how = how };
 
-	return proc_clone(proc_child_main, &c, pidfd);
+	return proc_clone(proc_child_main, PROC_SHARED, &c, pidfd);
 }
 
-/*
- * The C library would change the ids of all its threads, which are the
- * parent's: the kernel is asked directly, and changes this process alone.
- */
+/* For the log: the parent goes on and cannot be told. */
+static _Noreturn void PROC_UNCHECKED
+proc_mail_fail(void)
+{
+	const char *why = strerrordesc_np(errno);
+	struct iovec line[] = {
+		{ (void *)(uintptr_t)PROC_MAIL_FAILED,
+		    sizeof(PROC_MAIL_FAILED) - 1 },
+		{ (void *)(uintptr_t)why, why == NULL ? 0 : strlen(why) },
+		{ (void *)(uintptr_t)"\n", 1 },
+	};
+
+	(void)!writev(STDERR_FILENO, line, 3);
+	_exit(127);
+}
+
+/* The kernel is asked directly: there are no threads that must follow. */
 static int PROC_UNCHECKED
 proc_mail_ids(const struct proc_mail *m)
 {
@@ -158,7 +182,8 @@ proc_mail_ids(const struct proc_mail *m)
 		return 0;
 	if (syscall(SYS_setgroups, m->ngroups, m->groups) == -1 ||
 	    syscall(SYS_setresgid, m->gid, m->gid, m->gid) == -1 ||
-	    syscall(SYS_setresuid, m->uid, m->uid, m->uid) == -1)
+	    syscall(SYS_setresuid, m->uid, m->uid, m->uid) == -1 ||
+	    prctl(PR_SET_DUMPABLE, 0) == -1)
 		return -1;
 	/* It must not be possible to go back. */
 	if (syscall(SYS_setresuid, 0, 0, 0) == 0 ||
@@ -217,16 +242,22 @@ proc_mail_main(void *arg)
 	    proc_mail_limits(m) == 0 && proc_mail_ids(m) == 0 &&
 	    ((m->home[0] != '\0' && chdir(m->home) == 0) || chdir("/") == 0))
 		(void)execve(m->path, m->argv, m->envp);
-	c->error = errno;
-	_exit(127);
+	proc_mail_fail();
 }
 
+/*
+ * The user may stop what has his uid, and his home may hang: the parent must
+ * not wait for this child, nor share memory with it.
+ */
 pid_t
 proc_spawn_mail(const struct proc_mail *mail, int *pidfd)
 {
 	struct proc_child c = { .mail = mail };
 
-	return proc_clone(proc_mail_main, &c, pidfd);
+	*pidfd = -1;
+	if (access(mail->path, X_OK) == -1)
+		return -1;
+	return proc_clone(proc_mail_main, 0, &c, pidfd);
 }
 
 /* The starter: nothing of its own runs any more. */

@@ -53,7 +53,9 @@ struct proc_mail {
  * Runs it with no other fd, default signals but for HUP and PIPE, which are
  * ignored, umask 077, in a session of its own, in the home directory or (if
  * that cannot be entered) in "/".  Root is given up for good before the
- * program begins.  Returns as proc_spawn() does.
+ * program begins.  Does not wait for any of that: returns its pid, or -1 with
+ * errno (of fork, or there is no such program); what fails later is a line on
+ * log_fd and exit status 127.
  */
 pid_t	proc_spawn_mail(const struct proc_mail *, int *pidfd);
 

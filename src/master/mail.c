@@ -315,16 +315,19 @@ mail_log_end(const struct mail *mail, const struct child_end *end)
 {
 	bool is_good = end->code == CLD_EXITED && end->status == 0;
 	char user[MAIL_LOG_USER_MAX], text[96], rip[NETADDR_TEXT_MAX];
+	char session[4 * LOGIN_AUTH_SESSION_MAX + 1];
 
 	/* The login process tells of the end of what it has relayed. */
 	if (is_good && mail->is_relayed)
 		return;
 	(void)log_safe(user, sizeof(user), mail->who.user,
 	    strlen(mail->who.user));
+	(void)log_safe(session, sizeof(session), mail->who.session,
+	    strlen(mail->who.session));
 	log_info("disconnected: user=<%s> service=%s rip=%s session=%s "
 	    "mail-process=%ld reason=%s%s%s secs=%llu", user,
 	    service_name(mail->who.service), netaddr_text(&mail->who.rip, rip),
-	    mail->who.session, (long)mail->pid, is_good ? "" : "\"",
+	    session, (long)mail->pid, is_good ? "" : "\"",
 	    is_good ? "ended" : child_end_text(end, text, sizeof(text)),
 	    is_good ? "" : "\"",
 	    (unsigned long long)(clock_ms() - mail->started_ms) / 1000);

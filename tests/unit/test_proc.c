@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,7 +18,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/proc.h"
@@ -289,9 +292,12 @@ test_mail_program_that_cannot_run(void **state)
 	assert_int_equal(proc_spawn_mail(&how, &pidfd), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_int_equal(pidfd, -1);
+	/* What fails behind the fork is a status. */
+	how.path = "/bin/sh";
 	how.fd = -1;
-	assert_int_equal(proc_spawn_mail(&how, &pidfd), -1);
-	assert_int_equal(errno, EBADF);
+	assert_true(proc_spawn_mail(&how, &pidfd) > 0);
+	assert_int_equal(wait_for(pidfd), 127);
+	(void)close(pidfd);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
 }
@@ -315,8 +321,9 @@ test_mail_program_has_no_root(void **state)
 
 	(void)state;
 	if (geteuid() != 0) {
-		assert_int_equal(proc_spawn_mail(&how, &pidfd), -1);
-		assert_int_equal(errno, EPERM);
+		assert_true(proc_spawn_mail(&how, &pidfd) > 0);
+		assert_int_equal(wait_for(pidfd), 127);
+		(void)close(pidfd);
 		return;
 	}
 	assert_true(proc_spawn_mail(&how, &pidfd) > 0);
@@ -324,12 +331,71 @@ test_mail_program_has_no_root(void **state)
 	(void)close(pidfd);
 	/* One whose uid is root's has not given it up. */
 	how.uid = 0;
-	assert_int_equal(proc_spawn_mail(&how, &pidfd), -1);
-	assert_int_equal(errno, EPERM);
+	assert_true(proc_spawn_mail(&how, &pidfd) > 0);
+	assert_int_equal(wait_for(pidfd), 127);
+	(void)close(pidfd);
 	how.uid = 61999;
 	how.gid = 0;
-	assert_int_equal(proc_spawn_mail(&how, &pidfd), -1);
-	assert_int_equal(errno, EPERM);
+	assert_true(proc_spawn_mail(&how, &pidfd) > 0);
+	assert_int_equal(wait_for(pidfd), 127);
+	(void)close(pidfd);
+}
+
+/* For three seconds nothing that this user has gets far. */
+static pid_t
+stop_all_of(uid_t uid)
+{
+	struct timespec end, now;
+	pid_t pid = fork();
+
+	assert_int_not_equal(pid, -1);
+	if (pid != 0)
+		return pid;
+	if (setgroups(0, NULL) == -1 || setresgid(uid, uid, uid) == -1 ||
+	    setresuid(uid, uid, uid) == -1)
+		_exit(1);
+	(void)clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += 3;
+	do {
+		(void)kill(-1, SIGSTOP);
+		(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (now.tv_sec < end.tv_sec);
+	(void)kill(-1, SIGKILL);
+	_exit(0);
+}
+
+/* The master is not held up by what its child becomes. */
+static void
+test_mail_program_that_is_stopped(void **state)
+{
+	char name[] = "true";
+	char *const argv[] = { name, NULL }, *const envp[] = { NULL };
+	struct proc_mail how = { .path = "/bin/true", .argv = argv,
+	    .envp = envp, .home = "/", .has_root = true, .uid = 61996,
+	    .gid = 61996, .fd = 2, .log_fd = 2 };
+	struct timespec begin, end;
+	siginfo_t info = { 0 };
+	int pidfds[20], i, status;
+	pid_t stopper;
+
+	(void)state;
+	if (geteuid() != 0)
+		return;		/* then all have its uid */
+	stopper = stop_all_of(how.uid);
+	(void)clock_gettime(CLOCK_MONOTONIC, &begin);
+	for (i = 0; i < 20; i++)
+		assert_true(proc_spawn_mail(&how, &pidfds[i]) > 0);
+	(void)clock_gettime(CLOCK_MONOTONIC, &end);
+	assert_int_equal(waitpid(stopper, &status, 0), stopper);
+	assert_int_equal(status, 0);
+	for (i = 0; i < 20; i++) {
+		(void)syscall(SYS_pidfd_send_signal, pidfds[i], SIGKILL, NULL,
+		    0);
+		assert_int_equal(waitid(P_PIDFD, (id_t)pidfds[i], &info,
+		    WEXITED), 0);
+		(void)close(pidfds[i]);
+	}
+	assert_true(end.tv_sec - begin.tv_sec < 3);
 }
 
 static void
@@ -366,6 +432,7 @@ main(int argc, char *argv[])
 		cmocka_unit_test(test_mail_program_is_clean),
 		cmocka_unit_test(test_mail_program_that_cannot_run),
 		cmocka_unit_test(test_mail_program_has_no_root),
+		cmocka_unit_test(test_mail_program_that_is_stopped),
 		cmocka_unit_test(test_exec_failure),
 	};
 
