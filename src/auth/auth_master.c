@@ -9,6 +9,7 @@
 #include <bsd/string.h>
 #include <string.h>
 
+#include "auth/auth_local.h"
 #include "auth/auth_request.h"
 #include "config/settings.h"
 #include "ipc/roles.h"
@@ -108,5 +109,7 @@ auth_master_accept(struct auth_request *r)
 	r->is_master_asked = false;
 	/* What other masters' passdbs did not answer is of no account now. */
 	r->is_match = r->has_fault = false;
+	/* Nor whose uid and home the master has. */
+	auth_local_forget(r);
 	return false;
 }

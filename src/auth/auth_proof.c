@@ -10,6 +10,7 @@
 #include <bsd/string.h>
 #include <string.h>
 
+#include "auth/auth_master.h"
 #include "auth/auth_request.h"
 #include "auth/auth_watch.h"
 #include "auth/scram.h"
@@ -70,6 +71,8 @@ auth_proof_challenge(struct auth_request *r)
 	struct auth_reply challenge = { .type = LOGIN_AUTH_CHALLENGE,
 	    .challenge = &r->exchange.challenge };
 
+	/* Its turn is kept for it, and others wait. */
+	auth_request_hurry(r);
 	(void)mech_scram_ask(&r->exchange);
 	auth_request_to(r, AUTH_REQUEST_EXCHANGE);
 	auth_request_reply(r, &challenge);
@@ -107,15 +110,20 @@ auth_proof_costs(const struct auth_request *r, struct password_scram *keys)
 	keys->slen = AUTH_PROOF_SALT;
 }
 
-/* A salt that stays the same for a name, as a true one does. */
+/*
+ * A salt that stays the same for a name, as a true one does: for the name by
+ * which a row would be looked up, since all spellings of it share the row.
+ */
 static int
 auth_proof_salt(const struct auth_request *r, struct password_scram *keys)
 {
 	char text[LOGIN_AUTH_MECH_MAX + LOGIN_AUTH_USER_MAX + 2];
+	const char *asked = auth_master_asked(r);
 
 	(void)strlcpy(text, r->exchange.mech->name, sizeof(text));
 	(void)strlcat(text, " ", sizeof(text));
-	(void)strlcat(text, r->exchange.user, sizeof(text));
+	(void)strlcat(text, asked[0] != '\0' ? asked : r->exchange.user,
+	    sizeof(text));
 	return digest_hmac(DIGEST_SHA512, r->env->pretence,
 	    sizeof(r->env->pretence), text, strlen(text), keys->salt);
 }

@@ -91,6 +91,7 @@ auth_request_env_init(struct auth_request_env *env, const struct settings *s,
 	env->pid = (uint32_t)getpid();
 	rnd_bytes(env->pretence, sizeof(env->pretence));
 	loop_timers_init(loop, &env->timeouts, s->auth_request_timeout_ms);
+	loop_timers_init(loop, &env->proofs, AUTH_REQUEST_PROOF_MS);
 	loop_timers_init(loop, &env->delays, s->auth_failure_delay_ms);
 	loop_timers_init(loop, &env->ticks, 1000);
 	username_rules_init(&env->names, s);
@@ -102,6 +103,7 @@ void
 auth_request_env_clear(struct auth_request_env *env)
 {
 	loop_timers_clear(&env->timeouts);
+	loop_timers_clear(&env->proofs);
 	loop_timers_clear(&env->delays);
 	loop_timers_clear(&env->ticks);
 	auth_gate_clear(&env->gate);
@@ -352,6 +354,14 @@ void
 auth_request_start_timeout(struct auth_request *r)
 {
 	loop_timer_start(&r->env->timeouts, &r->timeout,
+	    auth_request_timed_out, r);
+}
+
+void
+auth_request_hurry(struct auth_request *r)
+{
+	loop_timer_stop(&r->timeout);
+	loop_timer_start(&r->env->proofs, &r->timeout,
 	    auth_request_timed_out, r);
 }
 

@@ -101,6 +101,8 @@ void	auth_request_unusable(struct auth_request *, const char *what);
 void	auth_request_overload(struct auth_request *, const char *what);
 /* Its time runs from now, anew. */
 void	auth_request_start_timeout(struct auth_request *);
+/* The client owes a proof: AUTH_REQUEST_PROOF_MS from now. */
+void	auth_request_hurry(struct auth_request *);
 /* The credentials are there: the delay of a refusal counts from now. */
 void	auth_request_start_delay(struct auth_request *);
 /* A line about the request; nothing in it may be a secret. */

@@ -31,6 +31,11 @@ struct settings;
 /* Above this, only login processes with few of them may open more. */
 #define AUTH_REQUESTS_CROWD	18432
 #define AUTH_REQUESTS_FEW	256
+/*
+ * For a proof after its challenge.  The client keeps a turn so long for which
+ * others may wait, who give up after auth_penalty_max.
+ */
+#define AUTH_REQUEST_PROOF_MS	10000
 /* At most one line in this time says that there is too much to do. */
 #define AUTH_REQUEST_OVERLOAD_MS	1000
 
@@ -59,7 +64,8 @@ struct auth_request_env {
 	struct auth_gate	 gate;
 	struct worker_pool	*pool;
 	struct auth_lookups	 lookups;
-	struct loop_timers	 timeouts, delays, ticks;	/* a second */
+	struct loop_timers	 timeouts, proofs;
+	struct loop_timers	 delays, ticks;	/* a second */
 	auth_request_reply_fn	 reply;
 	uint32_t		 pid;	/* %p */
 	/* Makes nobody's salts; the master's, or random. */

@@ -321,6 +321,54 @@ test_pretence(void **state)
 	}
 }
 
+/* Spellings that share a row share its salt: so they do without a row. */
+static void
+test_pretence_of_spellings(void **state)
+{
+	struct fixture *f = fresh(ROUTE "password=pw");
+	char first[512] = "";
+
+	(void)state;
+	f->settings.auth_username_format = (char []){ "%Lu" };
+	username_rules_init(&f->env.names, &f->settings);
+	for (int again = 0; again < 2; again++) {
+		struct scram_client c = { .digest = DIGEST_SHA256,
+			.pass = "pw" };
+		const char *salt;
+
+		scram_begin_with(f, &c, again == 0 ? "joe" : "JOE");
+		assert_int_equal(f->said.type, LOGIN_AUTH_CHALLENGE);
+		salt = strstr(f->said.challenge, ",s=");
+		if (again == 1)
+			assert_string_equal(salt, first);
+		(void)snprintf(first, sizeof(first), "%s", salt);
+		scram_go_on(f, &c);
+		said_fail(f, CODE(CREDENTIALS));
+	}
+	done(f);
+}
+
+/* A challenge that is not answered holds others up for a while only. */
+static void
+test_no_proof_comes(void **state)
+{
+	struct scram_client c = { .digest = DIGEST_SHA256, .pass = "pw" };
+	struct fixture *f = fresh(ROUTE "password=pw");
+
+	(void)state;
+	/* Less than AUTH_REQUEST_PROOF_MS: a test has no ten seconds. */
+	loop_timers_clear(&f->env.proofs);
+	loop_timers_init(f->loop, &f->env.proofs, 50);
+	scram_begin_with(f, &c, "joe");
+	assert_int_equal(f->said.type, LOGIN_AUTH_CHALLENGE);
+	wait_ms(f, 10);
+	assert_int_equal(f->said.type, LOGIN_AUTH_CHALLENGE);
+	wait_ms(f, 300);
+	said_fail(f, CODE(TEMP));
+	assert_int_equal(f->env.nopen, 0);
+	done(f);
+}
+
 /* Rounds and length of salt are those of somebody who has a key. */
 static void
 test_pretence_costs(void **state)
@@ -477,6 +525,8 @@ main(void)
 		cmocka_unit_test(test_no_masters),
 		cmocka_unit_test(test_scram),
 		cmocka_unit_test(test_pretence),
+		cmocka_unit_test(test_pretence_of_spellings),
+		cmocka_unit_test(test_no_proof_comes),
 		cmocka_unit_test(test_pretence_costs),
 		cmocka_unit_test(test_scram_bad),
 		cmocka_unit_test(test_scram_cached),
