@@ -1,5 +1,6 @@
 """The PROXY protocol to mail hosts, and hosts that learn nothing."""
 
+import itertools
 import random
 import re
 
@@ -23,6 +24,8 @@ SUITE = {
 SERVICES = ["imap", "pop3"]
 both = pytest.mark.parametrize("service", SERVICES)
 versions = pytest.mark.parametrize("version", [1, 2])
+# Of clients that are told apart in a log.
+numbers = itertools.count(1)
 
 
 def begin(suite, service, host, source=CLIENT, said="", **columns):
@@ -197,7 +200,7 @@ def test_dovecot_behind(suite, doors, service, version, tls):
     port = (10993 if tls == "ssl" else 10143) + (service == "pop3")
     suite.add_user("joe@domain.net", host=doors.addr, imap_port=port,
                    pop3_port=port, haproxy=version, **{tls: "any-cert"})
-    rip = f"198.51.100.{random.randint(1, 250)}"
+    rip = f"198.51.100.{next(numbers)}"
     client = getattr(suite, service)(source=PROXY)
     if service == "imap":
         client.ok(f'ID ("x-originating-ip" "{rip}")', "i")
