@@ -113,12 +113,18 @@ service_child_to(struct service *s, struct child *c, enum child_state state)
 	c->state = state;
 }
 
-/* 1 s after the second failure in a row, then twice as long each time. */
+/*
+ * 1 s after the second failure in a row, then twice as long each time.  Those
+ * that were there already at the last failure fail with it, not after it:
+ * whoever kills all at once shall not stop the service for long.
+ */
 static void
-service_stall(struct service *s)
+service_stall(struct service *s, const struct child *c)
 {
 	uint32_t shift, stall_ms;
 
+	if (s->nfailures > 0 && c->started_ms < s->failed_ms)
+		return;
 	s->failed_ms = clock_ms();
 	if (++s->nfailures < 2)
 		return;
@@ -404,7 +410,7 @@ service_on_ended(struct child *c, const struct child_end *end)
 	if (!service_is_good_end(end) || is_early)
 		service_log_end(c, end);
 	if (is_early)
-		service_stall(s);
+		service_stall(s, c);
 	room_forget(s, c);
 	TAILQ_REMOVE(&s->children, c, entry);
 	s->n[c->state]--;

@@ -241,6 +241,36 @@ test_throttle_beside_others(void **state)
 	assert_int_equal(b->nstarted, 4);
 }
 
+/* Five that are killed at once are one failure. */
+static void
+test_throttle_of_a_crowd(void **state)
+{
+	struct bed *b = *state;
+	struct service *s = &b->service;
+
+	b->now_ms = clock_ms();
+	clock_set_for_test(b->now_ms);
+	b->script = "exit:1";
+	configure(b, false, 5, 0);
+	service_fill(s);
+	assert_int_equal(b->nstarted, 5);
+	pass(b, 10);
+	WAIT_FOR(b, b->nended == 5);
+	assert_int_equal(b->nearly, 5);
+	assert_int_equal(s->nfailures, 1);
+	service_fill(s);
+	assert_int_equal(b->nstarted, 10);
+	/* Their successors are the next. */
+	pass(b, 10);
+	WAIT_FOR(b, b->nended == 10);
+	assert_int_equal(s->nfailures, 2);
+	service_fill(s);
+	assert_int_equal(b->nstarted, 10);
+	pass(b, 1000);
+	service_fill(s);
+	assert_int_equal(b->nstarted, 15);
+}
+
 /* The first replacement comes at once, then after 1, 2, 4 ... 60 s. */
 static void
 test_throttle(void **state)
@@ -618,6 +648,7 @@ main(int argc, char *argv[])
 		TEST(test_shared_count_is_kept),
 		TEST(test_throttle),
 		TEST(test_throttle_beside_others),
+		TEST(test_throttle_of_a_crowd),
 		TEST(test_program_is_missing),
 		TEST(test_death_with_client_is_no_failure),
 		TEST(test_spares),
