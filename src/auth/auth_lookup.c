@@ -298,8 +298,9 @@ auth_flight_desert(struct auth_flight *f)
 
 /* The database takes its time.  Its answer will be for others. */
 static void
-auth_lookup_give_up(struct auth_lookup *l)
+auth_lookup_give_up(void *arg)
 {
+	struct auth_lookup *l = arg;
 	struct auth_flight *f = l->flight;
 
 	auth_lookup_stop_timers(l);
@@ -312,12 +313,6 @@ auth_lookup_give_up(struct auth_lookup *l)
 		auth_flight_left(f, l);
 	if (!l->has_expired || !auth_lookup_serve_expired(l))
 		l->done(l->arg, NULL);
-}
-
-static void
-auth_lookup_impatient(void *arg)
-{
-	auth_lookup_give_up(arg);
 }
 
 static void
@@ -352,7 +347,7 @@ auth_lookup_fly(struct auth_lookup *l, const struct auth_worker_lookup *m)
 	loop_timer_start(&l->all->silence, &l->silence, auth_lookup_look, l);
 	if (l->has_expired)
 		loop_timer_start(&l->all->patience, &l->patience,
-		    auth_lookup_impatient, l);
+		    auth_lookup_give_up, l);
 	return 0;
 }
 

@@ -33,8 +33,6 @@
 #define PROC_MAIL_FAILED	"cannot be run: "
 /* Above all fds that are given fixed places. */
 #define PROC_FD_ASIDE		16
-/* ASan's marks on the stack would outlive a child that never returns. */
-#define PROC_IN_CHILD		__attribute__((no_sanitize_address))
 
 /*
  * What the child sees of its parent.  A child of ours shares all memory until

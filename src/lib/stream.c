@@ -77,6 +77,17 @@ stream_note(struct stream *st, unsigned int what)
 		tls_note(st->tls, st->is_ending);
 }
 
+/* recv() gave nothing: there is nothing now, or never again. */
+static void
+stream_dry(struct stream *st, ssize_t n)
+{
+	st->can_read = false;
+	if (n == 0)
+		st->has_eof = true;
+	else if (errno != EAGAIN)
+		st->error = errno;
+}
+
 size_t
 stream_read(struct stream *st, void *dst, size_t size)
 {
@@ -95,11 +106,7 @@ stream_read(struct stream *st, void *dst, size_t size)
 			st->can_read = false;
 		return (size_t)n;
 	}
-	st->can_read = false;
-	if (n == 0)
-		st->has_eof = true;
-	else if (errno != EAGAIN)
-		st->error = errno;
+	stream_dry(st, n);
 	return 0;
 }
 
@@ -115,11 +122,7 @@ stream_peek(struct stream *st, void *dst, size_t size)
 	} while (n == -1 && errno == EINTR);
 	if (n > 0)
 		return (size_t)n;
-	st->can_read = false;
-	if (n == 0)
-		st->has_eof = true;
-	else if (errno != EAGAIN)
-		st->error = errno;
+	stream_dry(st, n);
 	return 0;
 }
 
