@@ -57,6 +57,8 @@ src_lib_libmw_a_SOURCES = \
 	src/lib/tls_memory.c \
 	src/lib/tls_names.c \
 	src/lib/tls_names.h \
+	src/lib/tls_peer.c \
+	src/lib/tls_peer.h \
 	src/lib/tls_provider.c \
 	src/lib/tls_self_test.c \
 	src/lib/tls_server.c \

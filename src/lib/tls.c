@@ -7,7 +7,7 @@
 #include "lib/tls_internal.h"
 
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
+#include <openssl/x509_vfy.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -435,15 +435,6 @@ tls_io_error(const struct tls *t)
 	return t->has_fin && !t->is_done ? ECONNRESET : 0;
 }
 
-static X509 *
-tls_peer(const struct tls *t)
-{
-	if (SSL_get_verify_mode(t->ssl) == SSL_VERIFY_NONE ||
-	    SSL_get_verify_result(t->ssl) != X509_V_OK)
-		return NULL;
-	return SSL_get0_peer_certificate(t->ssl);
-}
-
 void
 tls_facts_get(const struct tls *t, struct tls_facts *facts)
 {
@@ -457,49 +448,5 @@ tls_facts_get(const struct tls *t, struct tls_facts *facts)
 	facts->alpn = len == 0 || t->server == NULL ? NULL :
 	    tls_server_alpn(t->server);
 	facts->is_resumed = SSL_session_reused(t->ssl) == 1;
-	facts->is_verified = tls_peer(t) != NULL;
-}
-
-void
-tls_peer_subject(const struct tls *t, char *dst, size_t size)
-{
-	X509 *peer = tls_peer(t);
-	BIO *bio = peer == NULL ? NULL : BIO_new(BIO_s_mem());
-	char *text;
-	long len;
-
-	dst[0] = '\0';
-	if (bio == NULL)
-		return;
-	if (X509_NAME_print_ex(bio, X509_get_subject_name(peer), 0,
-	    XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0 &&
-	    (len = BIO_get_mem_data(bio, &text)) > 0 &&
-	    str_is_utf8(text, (size_t)len) &&
-	    !str_has_control(text, (size_t)len))
-		(void)!str_copy(dst, size, text, (size_t)len);
-	BIO_free(bio);
-}
-
-void
-tls_peer_name(const struct tls *t, const char *field, char *dst, size_t size)
-{
-	X509 *peer = tls_peer(t);
-	int at, len, nid = OBJ_txt2nid(field);
-	const X509_NAME *name;
-	unsigned char *text = NULL;
-
-	dst[0] = '\0';
-	if (peer == NULL || nid == NID_undef)
-		return;
-	name = X509_get_subject_name(peer);
-	at = X509_NAME_get_index_by_NID(name, nid, -1);
-	/* With two of them nobody can say which one is meant. */
-	if (at < 0 || X509_NAME_get_index_by_NID(name, nid, at) >= 0)
-		return;
-	len = ASN1_STRING_to_UTF8(&text,
-	    X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
-	if (len > 0 && str_is_utf8((char *)text, (size_t)len) &&
-	    !str_has_control((char *)text, (size_t)len))
-		(void)!str_copy(dst, size, (char *)text, (size_t)len);
-	OPENSSL_free(text);
+	facts->is_verified = tls_peer_verified(t) != NULL;
 }

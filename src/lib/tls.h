@@ -6,8 +6,9 @@
  * and before the next.  So nothing ever waits for room while it reads, and a
  * flight of the handshake leaves in one piece.  lib/stream does all that.
  * TLS 1.2 and 1.3; no renegotiation, no early data, no compression.
- * The contexts are in lib/tls_server.h and lib/tls_client.h.  Nothing of
- * OpenSSL is initialised before the first of them is made.
+ * The contexts are in lib/tls_server.h and lib/tls_client.h, the peer's
+ * certificate is in lib/tls_peer.h.  Nothing of OpenSSL is initialised before
+ * the first context is made.
  */
 #ifndef LIB_TLS_H
 #define LIB_TLS_H
@@ -127,14 +128,5 @@ const char	*tls_error_text(const struct tls *);
 int		 tls_io_error(const struct tls *);
 /* After the handshake. */
 void		 tls_facts_get(const struct tls *, struct tls_facts *);
-/*
- * The verified certificate's subject (RFC 4514), and one field of it by the
- * field's name ("commonName"); foreign text.  "" when there is no verified
- * certificate, no such field or more than one, or its text is not clean or
- * does not fit.
- */
-void		 tls_peer_subject(const struct tls *, char *dst, size_t size);
-void		 tls_peer_name(const struct tls *, const char *field, char *dst,
-		    size_t size);
 
 #endif

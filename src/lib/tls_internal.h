@@ -69,6 +69,10 @@ int	tls_store_fill(X509_STORE *, const char *pem, size_t len,
 /* tls_memory.c: before OpenSSL takes memory for the first time. */
 void	tls_memory_start(void);
 
+/* tls_peer.c */
+/* The peer's certificate if it was verified, or NULL. */
+X509	*tls_peer_verified(const struct tls *);
+
 /* tls_provider.c */
 int	tls_provider_start(void);
 /*

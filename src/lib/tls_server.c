@@ -24,6 +24,8 @@
 /* Where clients show certificates, which expire and are revoked. */
 #define SERVER_TICKET_CERT_S	3600L
 #define SERVER_CONTEXT_BYTES	32	/* SSL_MAX_SID_CTX_LENGTH */
+/* RSA with 2048 bits, and all curves; OpenSSL's security level 2. */
+#define SERVER_KEY_BITS		112
 
 enum server_set_state { SET_UNREAD, SET_READY, SET_BAD };
 
@@ -240,24 +242,51 @@ server_on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
 	    1 : 2;
 }
 
+/*
+ * Nobody has to vouch for it, so that all hangs on its key: one that is too
+ * weak proves nothing.
+ */
+static int
+server_on_any_cert(X509_STORE_CTX *store, void *arg)
+{
+	const EVP_PKEY *key = X509_get0_pubkey(X509_STORE_CTX_get0_cert(store));
+	int error = X509_V_OK;
+
+	(void)arg;
+	if (X509_verify_cert(store) != 1 &&
+	    (error = X509_STORE_CTX_get_error(store)) == X509_V_OK)
+		error = X509_V_ERR_UNSPECIFIED;
+	if (key == NULL || EVP_PKEY_get_security_bits(key) < SERVER_KEY_BITS)
+		error = X509_V_ERR_EE_KEY_TOO_SMALL;
+	/* Kept with the session: what is not OK is not believed. */
+	X509_STORE_CTX_set_error(store, error);
+	return error != X509_V_ERR_EE_KEY_TOO_SMALL &&
+	    error != X509_V_ERR_CERT_REVOKED;
+}
+
 static int
 server_ask(struct tls_server *server, struct tls_error *error)
 {
 	const struct tls_server_config *c = &server->config;
+	bool is_any = c->ask == TLS_ASK_ANY || c->ask == TLS_ASK_ANY_REQUIRED;
 	STACK_OF(X509_NAME) *names;
 	int mode = SSL_VERIFY_PEER;
 
 	if (c->ask == TLS_ASK_NONE)
 		return 0;
 	names = sk_X509_NAME_new_null();
-	if (names == NULL || tls_store_fill(
-	    SSL_CTX_get_cert_store(server->ctx), c->ca, c->ca_len, names,
-	    error) == -1) {
+	/* Clients show what one of these has signed, or nothing. */
+	if (names == NULL || ((c->ca_len > 0 || !is_any) && tls_store_fill(
+	    SSL_CTX_get_cert_store(server->ctx), c->ca, c->ca_len,
+	    is_any ? NULL : names, error) == -1)) {
 		sk_X509_NAME_pop_free(names, X509_NAME_free);
 		return -1;
 	}
 	SSL_CTX_set_client_CA_list(server->ctx, names);
-	if (c->ask == TLS_ASK_REQUIRED)
+	if (is_any)
+		SSL_CTX_set_cert_verify_callback(server->ctx,
+		    server_on_any_cert, NULL);
+	if (c->ask == TLS_ASK_REQUIRED || c->ask == TLS_ASK_ANY_REQUIRED)
 		mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
 	SSL_CTX_set_verify(server->ctx, mode, NULL);
 	return 0;

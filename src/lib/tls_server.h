@@ -20,6 +20,12 @@ enum tls_ask {
 	TLS_ASK_NONE,
 	TLS_ASK_WANTED,		/* one that is shown must be good */
 	TLS_ASK_REQUIRED,	/* and one must be shown */
+	/*
+	 * The same, but nobody has to vouch for it: it counts as verified if
+	 * somebody of ca does.  One that is revoked is never taken.
+	 */
+	TLS_ASK_ANY,
+	TLS_ASK_ANY_REQUIRED,
 };
 
 /*
@@ -37,7 +43,8 @@ struct tls_server_config {
 	 */
 	const char		*context;
 	enum tls_ask		 ask;
-	const char		*ca;	/* PEM; with CRLs: those are checked */
+	/* PEM; with CRLs: those are checked.  ANY can do without. */
+	const char		*ca;
 	size_t			 ca_len;
 	tls_sign_fn		 sign;
 	void			*sign_arg;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/log.h"
+#include "lib/tls_peer.h"
 #include "login-common/login_log.h"
 #include "login-common/login_process.h"
 #include "login-common/login_tls.h"

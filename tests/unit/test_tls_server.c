@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "lib/tls_peer.h"
 #include "tls_fixture.h"
 
 enum {
@@ -56,6 +57,9 @@ struct rig {
 	enum tls_step			 client_step, server_step;
 	char				 text[TLS_ERROR_MAX];
 	char				 subject[100], name[100], sni[100];
+	size_t				 print_bytes;
+	uint8_t				 print[TLS_PRINT_MAX];
+	uint8_t				 key_print[TLS_PRINT_MAX];
 };
 
 static void
@@ -127,6 +131,10 @@ rig_connect(struct rig *rig, const char *name, const char *where)
 	tls_peer_subject(pair.server, rig->subject, sizeof(rig->subject));
 	tls_peer_name(pair.server, "commonName", rig->name,
 	    sizeof(rig->name));
+	rig->print_bytes = tls_peer_prints(pair.server, "sha256", rig->print,
+	    rig->key_print);
+	assert_int_equal(tls_peer_prints(pair.server, "md5", rig->print,
+	    rig->key_print), 0);
 	tls_fixture_pair_close(&pair);
 }
 
@@ -494,6 +502,97 @@ test_client_cert(void **state)
 	}
 }
 
+/* The fingerprints are those of the certificate with this number. */
+static void
+check_prints(const struct rig *rig, int cert)
+{
+	uint8_t want[EVP_MAX_MD_SIZE];
+	unsigned char *der = NULL;
+	unsigned int len;
+	int n;
+
+	assert_int_equal(rig->print_bytes, 32);
+	n = i2d_X509(certs[cert].x509, &der);
+	assert_true(n > 0);
+	assert_int_equal(EVP_Digest(der, (size_t)n, want, &len, EVP_sha256(),
+	    NULL), 1);
+	assert_memory_equal(rig->print, want, 32);
+	OPENSSL_free(der);
+	der = NULL;
+	n = i2d_PUBKEY(certs[cert].key, &der);
+	assert_true(n > 0);
+	assert_int_equal(EVP_Digest(der, (size_t)n, want, &len, EVP_sha256(),
+	    NULL), 1);
+	assert_memory_equal(rig->key_print, want, 32);
+	OPENSSL_free(der);
+}
+
+/* Whatever the client shows will do, and is known by its fingerprint. */
+static void
+check_any_cert(enum tls_version version, int cert, bool has_ca)
+{
+	bool is_signed = cert == CERT_BOB || cert == CERT_RSA;
+	struct tls_ticket_key key;
+	struct rig rig;
+
+	rig_init(&rig);
+	tickets_make(&key, 1, 1);
+	rig.cc.policy.max = version;
+	rig.cc.chain = tls_fixture_chain(&rig.holder, &certs[cert], 5);
+	rig.sc.ask = TLS_ASK_ANY_REQUIRED;
+	if (has_ca) {
+		rig.sc.ca = certs[CERT_CA].pem;
+		rig.sc.ca_len = certs[CERT_CA].len;
+	}
+	rig_start(&rig);
+	tls_server_tickets(rig.server, &key, 1);
+	for (int i = 0; i < 2; i++) {
+		rig_connect(&rig, "d.test", "");
+		assert_int_equal(rig.server_step, TLS_STEP_DONE);
+		assert_int_equal(rig.facts.is_resumed, i == 1);
+		assert_int_equal(rig.facts.is_verified, has_ca && is_signed);
+		check_prints(&rig, cert);
+		assert_string_equal(rig.name, has_ca && is_signed ?
+		    rows[cert].cn : "");
+	}
+	/* Where somebody must vouch for it, the ticket is worth nothing. */
+	rig.sc.ask = TLS_ASK_REQUIRED;
+	rig.sc.ca = certs[CERT_CA].pem;
+	rig.sc.ca_len = certs[CERT_CA].len;
+	new_server(&rig, &key, 1);
+	rig_connect(&rig, "d.test", "");
+	assert_int_equal(rig.server_step, is_signed ? TLS_STEP_DONE :
+	    TLS_STEP_FAILED);
+	assert_false(rig.facts.is_resumed);
+	rig_stop(&rig);
+}
+
+static void
+test_any_cert(void **state)
+{
+	static const int shown[] = { CERT_BOB, CERT_OLD, CERT_STRANGER,
+	    CERT_CA2, CERT_RSA };
+	struct rig rig;
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LENGTH(shown); i++) {
+		check_any_cert(TLS_VERSION_1_2, shown[i], false);
+		check_any_cert(TLS_VERSION_1_3, shown[i], false);
+		check_any_cert(TLS_VERSION_1_3, shown[i], true);
+	}
+	/* One must be shown, or need not. */
+	for (int i = 0; i < 2; i++) {
+		rig_init(&rig);
+		rig.sc.ask = i == 0 ? TLS_ASK_ANY : TLS_ASK_ANY_REQUIRED;
+		rig_start(&rig);
+		rig_connect(&rig, "d.test", "");
+		assert_int_equal(rig.server_step, i == 0 ? TLS_STEP_DONE :
+		    TLS_STEP_FAILED);
+		assert_int_equal(rig.print_bytes, 0);
+		rig_stop(&rig);
+	}
+}
+
 int
 main(void)
 {
@@ -505,6 +604,7 @@ main(void)
 		cmocka_unit_test(test_tickets),
 		cmocka_unit_test(test_tickets_by_name),
 		cmocka_unit_test(test_client_cert),
+		cmocka_unit_test(test_any_cert),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
