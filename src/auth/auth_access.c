@@ -8,6 +8,7 @@
 
 #include <bsd/stdlib.h>
 #include <bsd/string.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -28,19 +29,72 @@ struct passdb_asker
 auth_access_asker(struct auth_request *r, const char *default_scheme)
 {
 	return (struct passdb_asker){ .user = auth_master_asked(r),
-	    .rip = &r->rip, .real_rip = &r->real_rip,
+	    .rip = &r->rip, .real_rip = &r->real_rip, .cert = &r->cert,
 	    .default_scheme = default_scheme, .note = auth_access_note,
 	    .arg = r };
 }
 
-const char *
-auth_access_refusal(const struct auth_request *r)
+/* The field that asks for another certificate, or NULL. */
+static const char *
+auth_access_print(const struct passdb_fields *f)
 {
+	if (f->print == PASSDB_PRINT_DIFFERS)
+		return "check_client_fp";
+	if (f->cert_print == PASSDB_PRINT_DIFFERS)
+		return "check_client_cert_fp";
+	if (f->key_print == PASSDB_PRINT_DIFFERS)
+		return "check_client_pubkey_fp";
+	return NULL;
+}
+
+/* With what the client has shown: somebody may want to enter that. */
+static const char *
+auth_access_say_print(const struct auth_request *r, const char *field,
+    char room[AUTH_ACCESS_WHY_MAX])
+{
+	char print[2 * LOGIN_AUTH_PRINT_MAX + 1];
+	char key_print[2 * LOGIN_AUTH_PRINT_MAX + 1];
+
+	if (r->cert.len == 0)
+		(void)snprintf(room, AUTH_ACCESS_WHY_MAX, "%s: the client has "
+		    "shown no certificate", field);
+	else
+		(void)snprintf(room, AUTH_ACCESS_WHY_MAX, "%s: the client's "
+		    "certificate is %s, its key %s", field,
+		    str_hex(print, r->cert.print, r->cert.len),
+		    str_hex(key_print, r->cert.key_print, r->cert.len));
+	return room;
+}
+
+const char *
+auth_access_refusal(const struct auth_request *r,
+    char room[AUTH_ACCESS_WHY_MAX])
+{
+	const char *field = auth_access_print(&r->fields);
+
 	if (r->fields.is_net_refused)
 		return "allow_nets";
 	if (r->fields.is_real_net_refused)
 		return "allow_real_nets";
+	if (field == NULL)
+		return NULL;
+	if (!auth_watch_is_explain(r))
+		return auth_access_say_print(r, field, room);
+	auth_watch_note(r, "the client's certificate would be compared here");
 	return NULL;
+}
+
+bool
+auth_access_has_cert(const struct auth_request *r)
+{
+	const struct passdb_fields *f = &r->fields;
+
+	/* wicketctl has none, and no session follows. */
+	return !r->env->settings->auth_ssl_require_client_cert ||
+	    r->map->watch != NULL || r->cert.is_verified ||
+	    f->print == PASSDB_PRINT_MATCH ||
+	    f->cert_print == PASSDB_PRINT_MATCH ||
+	    f->key_print == PASSDB_PRINT_MATCH;
 }
 
 /* Once a second: wall clocks are set, and timers do not follow. */

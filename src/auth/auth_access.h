@@ -15,8 +15,19 @@ struct auth_request;
 /* Whom a row is for, and how it is to be read. */
 struct passdb_asker	auth_access_asker(struct auth_request *,
 			    const char *default_scheme);
-/* NULL, or why a client is not let in that has shown who it is. */
-const char	*auth_access_refusal(const struct auth_request *);
+/* Room for a reason: two fingerprints, and what they are compared with. */
+#define AUTH_ACCESS_WHY_MAX	400
+/*
+ * NULL, or why the row does not let a client in that has shown who it is;
+ * room is for the text.
+ */
+const char	*auth_access_refusal(const struct auth_request *,
+		    char room[AUTH_ACCESS_WHY_MAX]);
+/*
+ * Has the client shown the certificate that all must show?  One that nobody
+ * vouches for will do if a row has named its fingerprint.
+ */
+bool		 auth_access_has_cert(const struct auth_request *);
 /*
  * Has the login to wait for its time?  Then it is in state WAIT, and then(r)
  * is called when that has come.  -1 when it is too far away.

@@ -112,7 +112,10 @@ auth_chain_values(const struct auth_request *r, struct var_values *v)
 	    .login_user = r->user, .auth_user = auth_master_auth(r),
 	    .service = service_name(r->service),
 	    .mech = r->exchange.mech->name, .session = r->session,
-	    .rip = &r->rip, .lip = &r->lip, .is_secured = r->is_secured,
+	    .rip = &r->rip, .lip = &r->lip, .real_rip = &r->real_rip,
+	    .real_lip = &r->real_lip, .cert_print = r->cert.print,
+	    .cert_key_print = r->cert.key_print,
+	    .print_bytes = r->cert.len, .is_secured = r->is_secured,
 	    .pid = r->env->pid, .forward = r->forward.pairs,
 	    .forward_len = r->forward.len };
 }
@@ -143,6 +146,12 @@ auth_chain_go(struct auth_request *r)
 static void
 auth_chain_decide(struct auth_request *r)
 {
+	if (!auth_access_has_cert(r)) {
+		auth_request_say(r, "nobody vouches for the client's "
+		    "certificate, and no row has its fingerprint");
+		auth_request_fail(r, LOGIN_AUTH_CODE_CREDENTIALS);
+		return;
+	}
 	if (r->has_fault && !r->is_match)
 		auth_request_unavailable(r, "a passdb did not answer, and the "
 		    "next leaves the password to the mail host");
@@ -165,7 +174,8 @@ auth_chain_accept_master(struct auth_request *r)
 static void
 auth_chain_accept(struct auth_request *r)
 {
-	const char *refusal = auth_access_refusal(r);
+	char room[AUTH_ACCESS_WHY_MAX];
+	const char *refusal = auth_access_refusal(r, room);
 
 	if (refusal != NULL) {
 		auth_chain_next(r, refusal);
@@ -480,8 +490,9 @@ auth_chain_look_up(struct auth_request *r)
 {
 	struct auth_worker_lookup m = { .passdb = r->passdb,
 	    .service = r->service, .is_secured = r->is_secured,
-	    .rip = r->rip, .lip = r->lip, .attempt = r->attempt,
-	    .forward = r->forward };
+	    .rip = r->rip, .lip = r->lip, .real_rip = r->real_rip,
+	    .real_lip = r->real_lip, .cert = r->cert,
+	    .attempt = r->attempt, .forward = r->forward };
 	int result;
 
 	(void)strlcpy(m.user, auth_master_asked(r), sizeof(m.user));

@@ -255,8 +255,9 @@ auth_local_look_up(struct auth_request *r, const struct passdb *db)
 {
 	struct auth_worker_lookup m = { .passdb = db->index,
 	    .service = r->service, .is_secured = r->is_secured,
-	    .rip = r->rip, .lip = r->lip, .attempt = r->attempt,
-	    .forward = r->forward };
+	    .rip = r->rip, .lip = r->lip, .real_rip = r->real_rip,
+	    .real_lip = r->real_lip, .cert = r->cert,
+	    .attempt = r->attempt, .forward = r->forward };
 	const char *user = auth_local_user(r);
 
 	(void)strlcpy(m.user, user, sizeof(m.user));

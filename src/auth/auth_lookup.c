@@ -112,7 +112,10 @@ auth_lookup_make_key(const struct auth_lookups *all,
 		.auth_user = m->auth_user,
 		.service = service_name((enum service_id)m->service),
 		.mech = m->mech, .session = m->session, .rip = &m->rip,
-		.lip = &m->lip, .is_secured = m->is_secured,
+		.lip = &m->lip, .real_rip = &m->real_rip,
+		.real_lip = &m->real_lip, .cert_print = m->cert.print,
+		.cert_key_print = m->cert.key_print,
+		.print_bytes = m->cert.len, .is_secured = m->is_secured,
 		.forward = m->forward.pairs, .forward_len = m->forward.len,
 	};
 	char text[QUERY_VALUE_MAX];

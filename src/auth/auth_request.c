@@ -385,6 +385,7 @@ auth_request_new(struct auth_request_map *map, uint32_t id,
 	r->real_rip = m->real_rip;
 	r->real_lip = m->real_lip;
 	r->forward = m->forward;
+	r->cert = m->cert;
 	(void)strlcpy(r->session, m->session, sizeof(r->session));
 	(void)strlcpy(r->cert_user, m->cert_user, sizeof(r->cert_user));
 	r->exchange.cert_user = r->cert_user;

@@ -55,6 +55,7 @@ struct auth_request {
 	uint8_t			 found_host[LOGIN_AUTH_ADDRS_MAX];
 	char			 session[LOGIN_AUTH_SESSION_MAX + 1];
 	char			 cert_user[LOGIN_AUTH_USER_MAX + 1];
+	struct login_auth_cert	 cert;		/* that the client has shown */
 	char			 user[LOGIN_AUTH_USER_MAX + 1];
 	char			 master[LOGIN_AUTH_USER_MAX + 1];
 	/* The client's; those of the peer itself, which may be a proxy. */

@@ -43,6 +43,9 @@ static const struct passdb_field passdb_field_table[] = {
 	{ "fail", passdb_read_given, AT(is_failed) },
 	{ "allow_nets", passdb_read_nets, AT(is_net_refused) },
 	{ "allow_real_nets", passdb_read_real_nets, AT(is_real_net_refused) },
+	{ "check_client_fp", passdb_read_print, AT(print) },
+	{ "check_client_cert_fp", passdb_read_cert_print, AT(cert_print) },
+	{ "check_client_pubkey_fp", passdb_read_key_print, AT(key_print) },
 	{ "delay_until", passdb_read_delay_until, AT(delay_until_s) },
 	{ "proxy", passdb_read_proxy, AT(is_proxy) },
 	{ "proxy_maybe", passdb_read_bool, AT(is_proxy_maybe) },
@@ -72,11 +75,8 @@ static const struct passdb_field passdb_field_table[] = {
 	{ "ssl", passdb_read_switch, AT(ssl) },
 	{ "starttls", passdb_read_switch, AT(starttls) },
 	{ "ssl_hostname", passdb_read_ssl_hostname, AT(ssl_hostname) },
-	/* To ignore these would be weaker than what was asked for. */
+	/* To ignore it would be weaker than what was asked for. */
 	{ "proxy_noauth", passdb_read_later_bool, 0, 0, false },
-	{ "check_client_fp", passdb_read_later, 0, 0, false },
-	{ "check_client_cert_fp", passdb_read_later, 0, 0, false },
-	{ "check_client_pubkey_fp", passdb_read_later, 0, 0, false },
 };
 
 #define NELEM(a)	(sizeof(a) / sizeof((a)[0]))

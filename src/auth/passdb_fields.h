@@ -30,6 +30,13 @@ enum passdb_switch {
 	PASSDB_ANY_CERT,	/* on, whoever answers */
 };
 
+/* What a row says of the client's certificate, against the one shown. */
+enum passdb_print {
+	PASSDB_PRINT_ABSENT,	/* nothing */
+	PASSDB_PRINT_MATCH,
+	PASSDB_PRINT_DIFFERS,
+};
+
 /* One of the hosts: an address, or a name to resolve (family NONE). */
 struct passdb_host {
 	struct netaddr	 addr;
@@ -44,6 +51,7 @@ struct passdb_fields {
 	bool			 has_noauthenticate;	/* only sets fields */
 	bool			 is_failed;		/* it says so */
 	bool			 is_net_refused, is_real_net_refused;
+	enum passdb_print	 print, cert_print, key_print;
 	uint64_t		 delay_until_s;	/* since 1970 */
 	uint32_t		 delay_random_s;	/* up to so many more */
 	/* Where to and as whom. */
@@ -78,6 +86,7 @@ struct passdb_fields {
 struct passdb_asker {
 	const char		*user;		/* who is asked for */
 	const struct netaddr	*rip, *real_rip;	/* true, and of TCP */
+	const struct login_auth_cert *cert;
 	const char		*default_scheme;
 	void			(*note)(void *arg, const char *);
 	void			*arg;

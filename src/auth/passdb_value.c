@@ -196,12 +196,6 @@ passdb_read_haproxy(const struct passdb_value *v)
 }
 
 const char *
-passdb_read_later(const struct passdb_value *v)
-{
-	return v->len == 0 ? NULL : passdb_later;
-}
-
-const char *
 passdb_read_later_bool(const struct passdb_value *v)
 {
 	bool is_on = false;

@@ -56,10 +56,13 @@ const char	*passdb_read_noscheme(const struct passdb_value *);
 const char	*passdb_read_nets(const struct passdb_value *);
 const char	*passdb_read_real_nets(const struct passdb_value *);
 const char	*passdb_read_delay_until(const struct passdb_value *);
+/* enum passdb_print: the certificate or its key, the one, the other */
+const char	*passdb_read_print(const struct passdb_value *);
+const char	*passdb_read_cert_print(const struct passdb_value *);
+const char	*passdb_read_key_print(const struct passdb_value *);
 /* bool, whether there is a text */
 const char	*passdb_read_given(const struct passdb_value *);
 /* what nobody can give */
-const char	*passdb_read_later(const struct passdb_value *);
 const char	*passdb_read_later_bool(const struct passdb_value *);
 
 #endif

@@ -36,8 +36,9 @@ struct settings {
 	char	*login_log_format, *login_log_format_elements;
 	bool	 verbose_proctitle, auth_verbose, auth_debug, shutdown_clients;
 	struct settings_list	 protocols;
-	bool	 ssl_disable, ssl_verify_client_cert, verbose_ssl;
+	bool	 ssl_disable, verbose_ssl;
 	char	*ssl, *ssl_cert_file, *ssl_key_file, *ssl_key_password;
+	char	*ssl_verify_client_cert, *ssl_peer_certificate_fingerprint_hash;
 	bool	 ssl_prefer_server_ciphers;
 	bool	 has_tls;	/* no setting: a certificate, and ssl not off */
 	char	*ssl_ca_file, *ssl_cipher_list, *ssl_cert_username_field;

@@ -172,6 +172,41 @@ settings_tls_derive(struct reader *r)
 	}
 }
 
+/* Certificates of clients. */
+static void
+check_client_certs(struct reader *r)
+{
+	const struct settings *set = r->settings;
+	struct config_place place = reader_place(r, "ssl_verify_client_cert",
+	    -1);
+	bool is_asked = strcmp(set->ssl_verify_client_cert, "no") != 0;
+	bool is_any = strcmp(set->ssl_verify_client_cert, "any-cert") == 0;
+
+	if (is_asked && !is_any && set->ssl_ca_file[0] == '\0')
+		faults_add(r->faults, &place, "ssl_verify_client_cert: "
+		    "ssl_ca_file is missing");
+	place = reader_place(r, "auth_mechanisms", -1);
+	for (size_t i = 0; i < set->auth_mechanisms.n; i++)
+		if (strcasecmp(set->auth_mechanisms.items[i], "external") ==
+		    0 && (!is_asked || set->ssl_ca_file[0] == '\0' ||
+		    !set->has_tls))
+			faults_add(r->faults, &place, "mechanisms: external "
+			    "needs TLS, ssl_verify_client_cert = yes and "
+			    "ssl_ca_file");
+	place = reader_place(r, "auth_ssl_require_client_cert", -1);
+	if (set->auth_ssl_require_client_cert &&
+	    (!is_asked || !set->has_tls))
+		faults_add(r->faults, &place, "auth_ssl_require_client_cert: "
+		    "without TLS and ssl_verify_client_cert nobody could log "
+		    "in");
+	place = reader_place(r, "auth_ssl_username_from_cert", -1);
+	if (set->auth_ssl_username_from_cert &&
+	    (!is_asked || set->ssl_ca_file[0] == '\0'))
+		faults_add(r->faults, &place, "auth_ssl_username_from_cert: "
+		    "without ssl_verify_client_cert = yes and ssl_ca_file "
+		    "no certificate names anybody");
+}
+
 static void
 check_global_pair(struct reader *r, const char *cert, const char *key,
     enum settings_tls_file first)
@@ -204,25 +239,5 @@ settings_tls_check(struct reader *r)
 	if (strcmp(set->ssl, "required") == 0 && !set->has_tls)
 		faults_add(r->faults, &place, "ssl = required: without "
 		    "ssl_cert_file and ssl_key_file nobody could log in");
-	place = reader_place(r, "ssl_verify_client_cert", -1);
-	if (set->ssl_verify_client_cert && set->ssl_ca_file[0] == '\0')
-		faults_add(r->faults, &place, "ssl_verify_client_cert: "
-		    "ssl_ca_file is missing");
-	place = reader_place(r, "auth_mechanisms", -1);
-	for (size_t i = 0; i < set->auth_mechanisms.n; i++)
-		if (strcasecmp(set->auth_mechanisms.items[i], "external") ==
-		    0 && (!set->ssl_verify_client_cert || !set->has_tls))
-			faults_add(r->faults, &place, "mechanisms: external "
-			    "needs TLS and ssl_verify_client_cert = yes");
-	place = reader_place(r, "auth_ssl_require_client_cert", -1);
-	if (set->auth_ssl_require_client_cert &&
-	    (!set->ssl_verify_client_cert || !set->has_tls))
-		faults_add(r->faults, &place, "auth_ssl_require_client_cert: "
-		    "without TLS and ssl_verify_client_cert = yes nobody "
-		    "could log in");
-	place = reader_place(r, "auth_ssl_username_from_cert", -1);
-	if (set->auth_ssl_username_from_cert && !set->ssl_verify_client_cert)
-		faults_add(r->faults, &place, "auth_ssl_username_from_cert: "
-		    "without ssl_verify_client_cert = yes nobody shows a "
-		    "certificate");
+	check_client_certs(r);
 }

@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,29 +20,42 @@
 /* Longest value on its way through the modifiers. */
 #define VAR_WORK_MAX	2048
 #define VAR_ERROR_MAX	128
+/* Room for a value that is written: a number, an address, a fingerprint. */
+#define VAR_ROOM_MAX	(2 * VAR_PRINT_MAX + 1)
+
+_Static_assert(VAR_ROOM_MAX >= NETADDR_TEXT_MAX, "addresses");
 
 struct var_name {
 	const char	*name;
 	char		 letter;
 	enum var_id	 id;
+	size_t		 off;
 };
 
+#define AT(member)	offsetof(struct var_values, member)
+
 static const struct var_name var_names[] = {
-	{ "user", 'u', VAR_USER },
-	{ "username", 'n', VAR_USERNAME },
-	{ "domain", 'd', VAR_DOMAIN },
-	{ "service", 's', VAR_SERVICE },
-	{ "rip", 'r', VAR_RIP },
-	{ "lip", 'l', VAR_LIP },
-	{ "rport", 'b', VAR_RPORT },
-	{ "lport", 'a', VAR_LPORT },
-	{ "pid", 'p', VAR_PID },
-	{ "mech", 'm', VAR_MECH },
-	{ "secured", 'c', VAR_SECURED },
-	{ "session", '\0', VAR_SESSION },
-	{ "login_user", '\0', VAR_LOGIN_USER },
-	{ "auth_user", '\0', VAR_AUTH_USER },
-	{ "forward_", '\0', VAR_FORWARD },
+	{ "user", 'u', VAR_USER, 0 },
+	{ "username", 'n', VAR_USERNAME, 0 },
+	{ "domain", 'd', VAR_DOMAIN, 0 },
+	{ "service", 's', VAR_SERVICE, 0 },
+	{ "rip", 'r', VAR_ADDR, AT(rip) },
+	{ "lip", 'l', VAR_ADDR, AT(lip) },
+	{ "rport", 'b', VAR_PORT, AT(rip) },
+	{ "lport", 'a', VAR_PORT, AT(lip) },
+	{ "real_rip", '\0', VAR_ADDR, AT(real_rip) },
+	{ "real_lip", '\0', VAR_ADDR, AT(real_lip) },
+	{ "real_rport", '\0', VAR_PORT, AT(real_rip) },
+	{ "real_lport", '\0', VAR_PORT, AT(real_lip) },
+	{ "pid", 'p', VAR_PID, 0 },
+	{ "mech", 'm', VAR_TEXT, AT(mech) },
+	{ "secured", 'c', VAR_SECURED, 0 },
+	{ "session", '\0', VAR_TEXT, AT(session) },
+	{ "login_user", '\0', VAR_TEXT, AT(login_user) },
+	{ "auth_user", '\0', VAR_TEXT, AT(auth_user) },
+	{ "ssl_client_cert_fp", '\0', VAR_PRINT, AT(cert_print) },
+	{ "ssl_client_cert_pubkey_fp", '\0', VAR_PRINT, AT(cert_key_print) },
+	{ "forward_", '\0', VAR_FORWARD, 0 },
 };
 
 static const char var_modifiers[] = "LUTRED";
@@ -159,6 +173,7 @@ var_parse(const char **text, struct var_piece *piece, char *err,
 		return -1;
 	}
 	piece->id = name->id;
+	piece->off = name->off;
 	*text = end;
 	return 0;
 }
@@ -171,11 +186,30 @@ var_number_text(char *dst, size_t size, uint32_t number)
 	return dst;
 }
 
-static const char *
-var_port_text(char dst[NETADDR_TEXT_MAX], const struct netaddr *a)
+/* What stands in values at the variable's place. */
+static const void *
+var_at(const struct var_piece *piece, const struct var_values *values)
 {
-	return a == NULL ? NULL : var_number_text(dst, NETADDR_TEXT_MAX,
-	    a->port);
+	const void *at;
+
+	memcpy(&at, (const char *)values + piece->off, sizeof(at));
+	return at;
+}
+
+static const char *
+var_addr_text(char dst[VAR_ROOM_MAX], const struct netaddr *a, bool is_port)
+{
+	if (a == NULL)
+		return NULL;
+	return is_port ? var_number_text(dst, VAR_ROOM_MAX, a->port) :
+	    netaddr_text(a, dst);
+}
+
+static const char *
+var_print_text(char dst[VAR_ROOM_MAX], const uint8_t *print, size_t len)
+{
+	return len == 0 || len > VAR_PRINT_MAX ? NULL : str_hex(dst, print,
+	    len);
 }
 
 /* What was told under this name, or NULL. */
@@ -193,10 +227,10 @@ var_forward(const struct var_values *values, const char *name)
 	return NULL;
 }
 
-/* The value; numbers and addresses are written to dst. */
+/* The value; what is no text by itself is written to dst. */
 static const char *
 var_value(const struct var_piece *piece, const struct var_values *values,
-    size_t *len, char dst[NETADDR_TEXT_MAX])
+    size_t *len, char dst[VAR_ROOM_MAX])
 {
 	const char *user = values->user == NULL ? "" : values->user;
 	const char *at = strchr(user, '@');
@@ -217,40 +251,26 @@ var_value(const struct var_piece *piece, const struct var_values *values,
 	case VAR_SERVICE:
 		value = values->service;
 		break;
-	case VAR_RIP:
-		if (values->rip != NULL)
-			value = netaddr_text(values->rip, dst);
-		break;
-	case VAR_LIP:
-		if (values->lip != NULL)
-			value = netaddr_text(values->lip, dst);
-		break;
-	case VAR_RPORT:
-		value = var_port_text(dst, values->rip);
-		break;
-	case VAR_LPORT:
-		value = var_port_text(dst, values->lip);
-		break;
 	case VAR_PID:
-		value = var_number_text(dst, NETADDR_TEXT_MAX, values->pid);
-		break;
-	case VAR_MECH:
-		value = values->mech;
+		value = var_number_text(dst, VAR_ROOM_MAX, values->pid);
 		break;
 	case VAR_SECURED:
 		value = values->is_secured ? "secured" : "";
 		break;
-	case VAR_SESSION:
-		value = values->session;
-		break;
-	case VAR_LOGIN_USER:
-		value = values->login_user;
-		break;
-	case VAR_AUTH_USER:
-		value = values->auth_user;
-		break;
 	case VAR_FORWARD:
 		value = var_forward(values, piece->forward);
+		break;
+	case VAR_TEXT:
+		value = var_at(piece, values);
+		break;
+	case VAR_ADDR:
+	case VAR_PORT:
+		value = var_addr_text(dst, var_at(piece, values),
+		    piece->id == VAR_PORT);
+		break;
+	case VAR_PRINT:
+		value = var_print_text(dst, var_at(piece, values),
+		    values->print_bytes);
 		break;
 	}
 	if (value == NULL)
@@ -398,7 +418,7 @@ int
 var_append(const struct var_piece *piece, const struct var_values *values,
     char *dst, size_t size)
 {
-	char scratch[NETADDR_TEXT_MAX];
+	char scratch[VAR_ROOM_MAX];
 	size_t used = strnlen(dst, size), len;
 	struct var_work work;
 	const char *value;

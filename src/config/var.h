@@ -5,8 +5,10 @@
  * %u user, %n local part, %d domain, %s service, %r and %l remote and local
  * address, %b and %a their ports, %p process, %m mechanism, %c "secured",
  * %{session}, %{login_user}, %{auth_user}, %{forward_NAME} (what a trusted
- * proxy has told of the client), and %% for a percent sign; modifiers
- * L U T R E D and [offset.]width.
+ * proxy has told of the client), %{real_rip}, %{real_lip}, %{real_rport} and
+ * %{real_lport} (of such a proxy's own connection), %{ssl_client_cert_fp} and
+ * %{ssl_client_cert_pubkey_fp} (hexadecimal), and %% for a percent sign;
+ * modifiers L U T R E D and [offset.]width.
  */
 #ifndef CONFIG_VAR_H
 #define CONFIG_VAR_H
@@ -23,21 +25,20 @@ enum var_id {
 	VAR_USERNAME,
 	VAR_DOMAIN,
 	VAR_SERVICE,
-	VAR_RIP,
-	VAR_LIP,
-	VAR_RPORT,
-	VAR_LPORT,
 	VAR_PID,
-	VAR_MECH,
 	VAR_SECURED,
-	VAR_SESSION,
-	VAR_LOGIN_USER,
-	VAR_AUTH_USER,
 	VAR_FORWARD,
+	/* One of several, by its place in struct var_values. */
+	VAR_TEXT,
+	VAR_ADDR,
+	VAR_PORT,		/* of an address */
+	VAR_PRINT,
 };
 
 /* Longest NAME of %{forward_NAME}. */
 #define VAR_FORWARD_NAME_MAX	20
+/* Longest fingerprint. */
+#define VAR_PRINT_MAX		64
 
 /* NULL texts and addresses count as "". */
 struct var_values {
@@ -48,6 +49,10 @@ struct var_values {
 	const char		*mech;
 	const char		*session;
 	const struct netaddr	*rip, *lip;	/* with ports */
+	const struct netaddr	*real_rip, *real_lip;	/* of TCP itself */
+	/* Fingerprints of the client's certificate, print_bytes each. */
+	const uint8_t		*cert_print, *cert_key_print;
+	size_t			 print_bytes;	/* 0: no certificate */
 	/* Each "name=value" and a NUL; names in lower case. */
 	const char		*forward;
 	size_t			 forward_len;
@@ -61,6 +66,7 @@ struct var_values {
 struct var_piece {
 	enum var_id	 id;
 	const char	*text;		/* VAR_LITERAL */
+	size_t		 off;		/* from VAR_TEXT on: the place */
 	char		 modifiers[VAR_MODIFIERS_MAX + 1];
 	int		 offset;	/* negative: from the end */
 	size_t		 width;		/* 0 = all */

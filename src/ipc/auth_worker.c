@@ -29,6 +29,9 @@ auth_worker_lookup_put(struct wire_writer *w,
 	wire_put_text(w, m->session);
 	wire_put_addr(w, &m->rip);
 	wire_put_addr(w, &m->lip);
+	wire_put_addr(w, &m->real_rip);
+	wire_put_addr(w, &m->real_lip);
+	login_auth_cert_put(w, &m->cert);
 	wire_put_u16(w, m->attempt);
 	login_auth_forward_put(w, &m->forward);
 	wire_put_text(w, m->pass);
@@ -48,6 +51,9 @@ auth_worker_lookup_get(struct wire_reader *r, struct auth_worker_lookup *m)
 	wire_get_text(r, m->session, sizeof(m->session));
 	wire_get_addr(r, &m->rip);
 	wire_get_addr(r, &m->lip);
+	wire_get_addr(r, &m->real_rip);
+	wire_get_addr(r, &m->real_lip);
+	login_auth_cert_get(r, &m->cert);
 	m->attempt = wire_get_u16(r);
 	login_auth_forward_get(r, &m->forward);
 	wire_get_text(r, m->pass, sizeof(m->pass));

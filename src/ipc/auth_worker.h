@@ -18,7 +18,7 @@
 #include "ipc/auth_worker_db.h"
 #include "ipc/login_auth.h"
 
-#define AUTH_WORKER_VERSION	5
+#define AUTH_WORKER_VERSION	6
 
 extern const struct channel_contract auth_worker_contract;
 
@@ -51,7 +51,8 @@ struct auth_worker_lookup {
 	char		 auth_user[LOGIN_AUTH_USER_MAX + 1];
 	char		 mech[LOGIN_AUTH_MECH_MAX + 1];
 	char		 session[LOGIN_AUTH_SESSION_MAX + 1];
-	struct netaddr	 rip, lip;
+	struct netaddr	 rip, lip, real_rip, real_lip;
+	struct login_auth_cert cert;
 	uint16_t	 attempt;	/* tries of this client, from 1 */
 	struct login_auth_forward forward;	/* told by his proxy */
 	char		 pass[LOGIN_AUTH_PASS_MAX + 1];	/* where the passdb

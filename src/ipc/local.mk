@@ -18,6 +18,8 @@ src_ipc_libipc_a_SOURCES = \
 	src/ipc/key_set.h \
 	src/ipc/login_auth.c \
 	src/ipc/login_auth.h \
+	src/ipc/login_auth_cert.c \
+	src/ipc/login_auth_cert.h \
 	src/ipc/login_auth_forward.c \
 	src/ipc/login_auth_forward.h \
 	src/ipc/login_auth_host.c \

@@ -8,7 +8,7 @@
 #include "ipc/roles.h"
 
 /* What a REQUEST holds beside its initial response is less than this. */
-#define LOGIN_AUTH_REST_MAX	(512 + LOGIN_AUTH_FORWARD_MAX)
+#define LOGIN_AUTH_REST_MAX	(768 + LOGIN_AUTH_FORWARD_MAX)
 
 const struct channel_contract login_auth_contract = {
 	.name = "login-auth",
@@ -64,6 +64,7 @@ login_auth_request_put(struct wire_writer *w,
 	wire_put_text(w, m->mech);
 	wire_put_text(w, m->session);
 	wire_put_text(w, m->cert_user);
+	login_auth_cert_put(w, &m->cert);
 	wire_put_addr(w, &m->rip);
 	wire_put_addr(w, &m->lip);
 	wire_put_addr(w, &m->real_rip);
@@ -83,6 +84,7 @@ login_auth_request_get(struct wire_reader *r, struct login_auth_request *m)
 	wire_get_text(r, m->mech, sizeof(m->mech));
 	wire_get_text(r, m->session, sizeof(m->session));
 	wire_get_text(r, m->cert_user, sizeof(m->cert_user));
+	login_auth_cert_get(r, &m->cert);
 	wire_get_addr(r, &m->rip);
 	wire_get_addr(r, &m->lip);
 	wire_get_addr(r, &m->real_rip);

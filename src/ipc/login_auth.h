@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ipc/login_auth_cert.h"
 #include "ipc/login_auth_forward.h"
 #include "ipc/login_auth_limits.h"
 #include "ipc/login_auth_local.h"
@@ -27,7 +28,7 @@
 #include "lib/channel.h"
 #include "lib/netaddr.h"
 
-#define LOGIN_AUTH_VERSION	10
+#define LOGIN_AUTH_VERSION	11
 extern const struct channel_contract login_auth_contract;
 
 enum login_auth_type {
@@ -62,6 +63,7 @@ struct login_auth_request {
 	char			 session[LOGIN_AUTH_SESSION_MAX + 1];
 	/* The user whom a verified certificate of the client names, or "". */
 	char			 cert_user[LOGIN_AUTH_USER_MAX + 1];
+	struct login_auth_cert	 cert;	/* verified or not */
 	/* With ports; a trusted peer of ours may have named the first two. */
 	struct netaddr		 rip, lip, real_rip, real_lip;
 	struct login_auth_forward forward;	/* what that peer said */

@@ -148,6 +148,20 @@ str_copy_clean(char *dst, size_t size, const char *src, size_t len)
 }
 
 const char *
+str_hex(char *dst, const void *src, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *p = src;
+
+	for (size_t i = 0; i < len; i++) {
+		dst[2 * i] = digits[p[i] >> 4];
+		dst[2 * i + 1] = digits[p[i] & 15];
+	}
+	dst[2 * len] = '\0';
+	return dst;
+}
+
+const char *
 str_escape(char *dst, size_t size, const char *src, size_t len)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -31,6 +31,9 @@ int	str_copy(char *dst, size_t size, const char *src, size_t len)
  */
 void	str_copy_clean(char *dst, size_t size, const char *src, size_t len);
 
+/* Bytes as lower-case hexadecimal, 2 * len + 1 bytes; returns dst. */
+const char	*str_hex(char *dst, const void *src, size_t len);
+
 /*
  * Copies foreign text for a terminal: what is not printable ASCII, and the
  * backslash, becomes \xHH; cut with "..." when dst, of at least 8 bytes, is

@@ -473,6 +473,7 @@ auth_client_submit(struct auth_client *ac, struct session *s,
 	struct wire_writer w;
 
 	client_tls_user(s, m.cert_user, sizeof(m.cert_user));
+	client_tls_cert(s, &m.cert);
 	auth_client_number(ac, s, m.cert_user, has_initial ? initial : "",
 	    has_initial ? len : 0);
 	if ((ap = auth_client_choose(ac, s)) == NULL) {

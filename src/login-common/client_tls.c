@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipc/login_auth_cert.h"
 #include "lib/log.h"
 #include "lib/tls_peer.h"
 #include "login-common/login_log.h"
@@ -20,6 +21,9 @@
 
 /* A host name in a log line; it was checked, and may be shorter. */
 #define CLIENT_TLS_NAME_MAX	260
+
+_Static_assert(TLS_PRINT_MAX == LOGIN_AUTH_PRINT_MAX,
+    "auth is told whole fingerprints");
 
 void
 client_tls_start(struct session *s)
@@ -94,6 +98,21 @@ client_tls_user(const struct session *s, char *dst, size_t size)
 	if (s->client.tls != NULL && tls_is_done(s->client.tls))
 		tls_peer_name(s->client.tls,
 		    s->process->set->ssl_cert_username_field, dst, size);
+}
+
+void
+client_tls_cert(const struct session *s, struct login_auth_cert *cert)
+{
+	struct tls_facts facts;
+
+	memset(cert, 0, sizeof(*cert));
+	if (s->client.tls == NULL || !tls_is_done(s->client.tls))
+		return;
+	cert->len = (uint8_t)tls_peer_prints(s->client.tls,
+	    s->process->set->ssl_peer_certificate_fingerprint_hash,
+	    cert->print, cert->key_print);
+	tls_facts_get(s->client.tls, &facts);
+	cert->is_verified = cert->len != 0 && facts.is_verified;
 }
 
 static void

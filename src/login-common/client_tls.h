@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct login_auth_cert;
 struct loop_timers;
 struct session;
 
@@ -35,6 +36,9 @@ bool	client_tls_has_failed(const struct session *);
  * the field is ssl_cert_username_field.
  */
 void	client_tls_user(const struct session *, char *dst, size_t);
+
+/* The certificate that it has shown, whoever vouches for that, or none. */
+void	client_tls_cert(const struct session *, struct login_auth_cert *);
 
 /* State TLS_HANDSHAKE. */
 void	client_tls_step(struct session *);

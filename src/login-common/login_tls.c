@@ -59,6 +59,19 @@ login_tls_version(const char *text)
 	    TLS_VERSION_1_2;
 }
 
+/* Whether clients are asked for a certificate, and for what kind. */
+static enum tls_ask
+login_tls_ask(const struct settings *set)
+{
+	bool is_required = set->auth_ssl_require_client_cert;
+
+	if (strcmp(set->ssl_verify_client_cert, "no") == 0)
+		return TLS_ASK_NONE;
+	if (strcmp(set->ssl_verify_client_cert, "any-cert") == 0)
+		return is_required ? TLS_ASK_ANY_REQUIRED : TLS_ASK_ANY;
+	return is_required ? TLS_ASK_REQUIRED : TLS_ASK_WANTED;
+}
+
 static void
 login_tls_config(const struct login_process *process,
     struct tls_server_config *config)
@@ -74,10 +87,7 @@ login_tls_config(const struct login_process *process,
 	};
 	config->alpn = config->context =
 	    service_name(process->protocol->service);
-	if (set->auth_ssl_require_client_cert)
-		config->ask = TLS_ASK_REQUIRED;
-	else if (set->ssl_verify_client_cert)
-		config->ask = TLS_ASK_WANTED;
+	config->ask = login_tls_ask(set);
 }
 
 /* One entry, for the names that follow it. */

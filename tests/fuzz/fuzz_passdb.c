@@ -140,8 +140,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_bytes)
 	static char text[65536];
 	static struct auth_worker_row row;
 	struct netaddr rip = { NETADDR_V4, 4711, { 192, 0, 2, 7 } };
+	const struct login_auth_cert cert = { .len = 32, .print = { 1, 2 } };
 	struct passdb_asker asker = { .user = "joe@example.org", .rip = &rip,
-	    .real_rip = &rip, .default_scheme = "PLAIN" };
+	    .real_rip = &rip, .cert = &cert, .default_scheme = "PLAIN" };
 	struct passdb_fields f;
 	char why[PASSDB_WHY_MAX] = "", *p = text, *end;
 

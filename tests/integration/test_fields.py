@@ -305,7 +305,7 @@ def test_a_name_in_parts(suite, hosts, add):
 @pytest.mark.parametrize(
     "fields, error",
     [
-        ({"check_client_fp": "aa"}, "cannot honour check_client_fp"),
+        ({"check_client_fp": "aa"}, "unusable value of check_client_fp"),
         ({"proxy_noauth": "Y"}, "cannot honour proxy_noauth"),
         ({"proxy_mech": "GSSAPI"}, "cannot honour proxy_mech"),
         ({"haproxy": "v3"}, "unusable value of haproxy"),

@@ -9,7 +9,7 @@ import pytest
 from harness import procs
 from harness.dovecot import DovecotHost
 from harness.host import IMAP_CAPS, Host
-from harness.suite import Background, Suite
+from harness.suite import QUERY, Background, Suite
 from harness.tls import context, tls_client, tls_options, upgrade
 
 PROXY, STRANGER = "127.0.0.5", "127.0.0.6"
@@ -192,6 +192,30 @@ def test_what_others_say_is_ignored(joe, host, service):
     assert heard["session"] != CLIENT["session"] and forward == {}
     found = joe.wait_log(r"login: user=<joe> .*rip=(\S+) lip=127.*", start)
     assert found[1] == STRANGER and "real_rip" not in found[0]
+
+
+@both
+def test_queries_know_the_proxy_itself(new_suite, hosts, service):
+    suite = new_suite(
+        settings={"login_trusted_networks": PROXY},
+        query=QUERY + " AND reason = '%{real_rip} %{real_rport} %{real_lip} "
+        "%{real_lport} for %r %b'",
+    )
+    client = connect(suite, service, PROXY)
+    ours, port = client.peer[:2]
+    suite.add_row(hosts.row(
+        "joe", reason=f"{PROXY} {client.local[1]} {ours} {port} for "
+        f"{CLIENT['rip']} {CLIENT['rport']}"))
+    assert is_ok(introduce(client, service, **CLIENT))
+    send_login(client, service)
+    assert login_answer(client, service).startswith(("a OK", "+OK"))
+    # Nobody speaks for this one.
+    other = connect(suite, service, STRANGER)
+    suite.add_row(hosts.row(
+        "joe", reason=f"{STRANGER} {other.local[1]} {ours} {port} for "
+        f"{STRANGER} {other.local[1]}"))
+    send_login(other, service)
+    assert login_answer(other, service).startswith(("a OK", "+OK"))
 
 
 def test_xclient_is_offered_to_trusted_proxies_only(suite):

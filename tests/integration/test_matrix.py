@@ -15,8 +15,8 @@ from harness.tls import tls_client, tls_options, upgrade
 
 FIELDS = """password nopassword proxy proxy_maybe host hostip port destuser
 user pass master proxy_mech nologin nodelay reason allow_nets allow_real_nets
-source_ip proxy_timeout proxy_nopipelining proxy_not_trusted ssl starttls
-ssl_hostname fail delay_until noauthenticate forward_color
+check_client_fp source_ip proxy_timeout proxy_nopipelining proxy_not_trusted
+ssl starttls ssl_hostname fail delay_until noauthenticate forward_color
 login_proxy_max_disconnect_delay proxy_host_immediate_failure_after
 event_x""".split()
 TABLE = f"CREATE TABLE users (name PRIMARY KEY, {', '.join(FIELDS)})"
@@ -72,6 +72,9 @@ ROWS = {
     "not-allowed": ({"allow_nets": "10.0.0.0/8,local"}, JOHN, WRONG),
     "real-allowed": ({"allow_real_nets": "127.0.0.1"}, JOHN, OK),
     "real-not": ({"allow_real_nets": "127.0.0.2"}, JOHN, WRONG),
+    "no-certificate": ({"check_client_fp": "0a" * 32}, JOHN, WRONG),
+    "no-fingerprint": ({"check_client_fp": "0a" * 20}, JOHN, TEMP),
+    "any-certificate": ({"check_client_fp": ""}, JOHN, OK),
     "source": ({"source_ip": "127.0.0.66"}, JOHN, OK),
     "source-not-here": ({"source_ip": "203.0.113.9"}, JOHN, TEMP),
     "source-family": ({"source_ip": "::1"}, JOHN, TEMP),

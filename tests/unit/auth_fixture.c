@@ -163,6 +163,7 @@ request_bytes(struct fixture *f, uint32_t id, const char *mech,
 	(void)strlcpy(m.session, "s1", sizeof(m.session));
 	if (f->cert_user != NULL)
 		(void)strlcpy(m.cert_user, f->cert_user, sizeof(m.cert_user));
+	m.cert = f->cert;
 	assert_int_equal(netaddr_parse(&m.rip, "192.0.2.7", 9), 0);
 	assert_int_equal(netaddr_parse(&m.lip, "192.0.2.1", 9), 0);
 	m.lip.port = 143;

@@ -29,6 +29,7 @@ struct fixture {
 	struct settings		 settings;
 	char			*mechs[7];
 	const char		*cert_user;	/* NULL: none */
+	struct login_auth_cert	 cert;
 	struct worker_pool	 pool;
 	struct auth_request_env	 env;
 	struct auth_request_map	 map;

@@ -130,9 +130,32 @@ same_forward(const struct login_auth_forward *a,
 }
 
 static void
+fill_cert(struct login_auth_cert *cert, enum share share)
+{
+	memset(cert, 0, sizeof(*cert));
+	cert->len = share == SHARE_EMPTY ? 0 : share == SHARE_SOME ? 32 :
+	    LOGIN_AUTH_PRINT_MAX;
+	cert->is_verified = share == SHARE_FULL;
+	memset(cert->print, 0xa5, cert->len);
+	memset(cert->key_print, 0x5a, cert->len);
+}
+
+static void
+same_cert(const struct login_auth_cert *a, const struct login_auth_cert *b)
+{
+	assert_int_equal(a->is_verified, b->is_verified);
+	assert_int_equal(a->len, b->len);
+	assert_memory_equal(a->print, b->print, sizeof(a->print));
+	assert_memory_equal(a->key_print, b->key_print, sizeof(a->key_print));
+}
+
+static void
 fill_lookup(void *msg, enum share share)
 {
-	fill_forward(&((struct auth_worker_lookup *)msg)->forward, share);
+	struct auth_worker_lookup *m = msg;
+
+	fill_forward(&m->forward, share);
+	fill_cert(&m->cert, share);
 }
 
 static void
@@ -140,6 +163,7 @@ same_lookup(const void *a, const void *b)
 {
 	const struct auth_worker_lookup *x = a, *y = b;
 
+	same_cert(&x->cert, &y->cert);
 	same_forward(&x->forward, &y->forward);
 }
 
@@ -149,6 +173,7 @@ fill_request(void *msg, enum share share)
 	struct login_auth_request *m = msg;
 
 	fill_forward(&m->forward, share);
+	fill_cert(&m->cert, share);
 
 	/* "No initial response" is told from an empty one. */
 	m->has_initial = share != SHARE_EMPTY;
@@ -166,6 +191,7 @@ same_request(const void *a, const void *b)
 	const struct login_auth_request *x = a, *y = b;
 
 	assert_int_equal(x->has_initial, y->has_initial);
+	same_cert(&x->cert, &y->cert);
 	same_forward(&x->forward, &y->forward);
 	assert_int_equal(x->initial.len, y->initial.len);
 	if (x->initial.len != 0)
@@ -551,9 +577,11 @@ const struct message messages[] = {
 		TEXT(auth_worker_lookup, session),
 		ADDR(auth_worker_lookup, rip),
 		ADDR(auth_worker_lookup, lip),
+		ADDR(auth_worker_lookup, real_rip),
+		ADDR(auth_worker_lookup, real_lip),
 		U16(auth_worker_lookup, attempt),
 		TEXT(auth_worker_lookup, pass),
-	}, .nfields = 13, .fill = fill_lookup, .same = same_lookup },
+	}, .nfields = 15, .fill = fill_lookup, .same = same_lookup },
 	{ MESSAGE(auth_worker_verify, auth_worker), .fields = {
 		TEXT(auth_worker_verify, hash),
 		TEXT(auth_worker_verify, pass),

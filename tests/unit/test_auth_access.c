@@ -3,6 +3,12 @@
 
 #include <time.h>
 
+/* SHA-256 of a certificate or of a key: 0101..., 0202... */
+#define SIXTEEN(a)	a a a a a a a a
+#define PRINT		SIXTEEN("01010101")
+#define KEY_PRINT	SIXTEEN("02020202")
+#define OTHER		SIXTEEN("01010102")
+
 /* One static passdb or two, one login of joe with pw; what comes of it. */
 static const struct {
 	const char	*first, *second;
@@ -29,6 +35,8 @@ static const struct {
 	{ ROUTE "source_ip=::1", NULL, LOGIN_AUTH_CODE_TEMP },
 	{ ROUTE "source_ip=here", NULL, LOGIN_AUTH_CODE_TEMP },
 	{ ROUTE "check_client_fp=aa", NULL, LOGIN_AUTH_CODE_TEMP },
+	{ ROUTE "check_client_fp=" PRINT, NULL, LOGIN_AUTH_CODE_CREDENTIALS },
+	{ ROUTE "check_client_fp=", NULL, -1 },
 	{ ROUTE "proxy_noauth=y", NULL, LOGIN_AUTH_CODE_TEMP },
 	{ ROUTE "foo=bar event_x=1", NULL, -1 },
 	{ "host=10.0.0.1 nopassword", NULL, LOGIN_AUTH_CODE_REFERRAL },
@@ -63,6 +71,89 @@ test_cases(void **state)
 		assert_int_equal(f->said.n, 1);
 		got = f->said.type == LOGIN_AUTH_OK ? -1 : f->said.fail.code;
 		if (got != cases[i].want)
+			fail_msg("case %zu: %d", i, got);
+		assert_int_equal(teardown(&fresh), 0);
+	}
+}
+
+/* The same with a certificate of the client. */
+static const struct {
+	const char	*first, *second;
+	bool		 is_required, is_shown, is_verified;
+	int		 want;
+} cert_cases[] = {
+	{ ROUTE, NULL, false, true, false, -1 },
+	{ ROUTE "check_client_fp=" PRINT, NULL, false, true, false, -1 },
+	{ ROUTE "check_client_fp=" KEY_PRINT, NULL, false, true, false, -1 },
+	{ ROUTE "check_client_fp=" OTHER, NULL, false, true, true,
+	    LOGIN_AUTH_CODE_CREDENTIALS },
+	{ ROUTE "check_client_cert_fp=" PRINT, NULL, false, true, false, -1 },
+	{ ROUTE "check_client_cert_fp=" KEY_PRINT, NULL, false, true, false,
+	    LOGIN_AUTH_CODE_CREDENTIALS },
+	{ ROUTE "check_client_pubkey_fp=" KEY_PRINT, NULL, false, true,
+	    false, -1 },
+	{ ROUTE "check_client_pubkey_fp=" PRINT, NULL, false, true, false,
+	    LOGIN_AUTH_CODE_CREDENTIALS },
+	/* all of them must be right */
+	{ ROUTE "check_client_cert_fp=" PRINT " check_client_pubkey_fp="
+	    KEY_PRINT, NULL, false, true, false, -1 },
+	{ ROUTE "check_client_cert_fp=" PRINT " check_client_pubkey_fp="
+	    OTHER, NULL, false, true, false, LOGIN_AUTH_CODE_CREDENTIALS },
+	{ ROUTE "check_client_fp=" OTHER " check_client_cert_fp=" PRINT,
+	    NULL, false, true, false, LOGIN_AUTH_CODE_CREDENTIALS },
+	{ ROUTE "check_client_fp=" PRINT PRINT, NULL, false, true, false,
+	    LOGIN_AUTH_CODE_TEMP },
+	/* the next passdb has its own say */
+	{ ROUTE "check_client_fp=" OTHER, ROUTE, false, true, false, -1 },
+	{ ROUTE "noauthenticate=y check_client_fp=" OTHER, "password=pw",
+	    false, true, false, LOGIN_AUTH_CODE_CREDENTIALS },
+	{ ROUTE "noauthenticate=y check_client_fp=" PRINT, "password=pw",
+	    true, true, false, -1 },
+	/* required: who vouches for it, if not the row? */
+	{ ROUTE, NULL, true, false, false, LOGIN_AUTH_CODE_CREDENTIALS },
+	{ ROUTE, NULL, true, true, false, LOGIN_AUTH_CODE_CREDENTIALS },
+	{ ROUTE, NULL, true, true, true, -1 },
+	{ ROUTE "check_client_fp=", NULL, true, true, false,
+	    LOGIN_AUTH_CODE_CREDENTIALS },
+	{ ROUTE "check_client_fp=" PRINT, NULL, true, true, false, -1 },
+	{ ROUTE "check_client_cert_fp=" PRINT, NULL, true, true, false, -1 },
+	{ ROUTE "check_client_pubkey_fp=" KEY_PRINT, NULL, true, true, false,
+	    -1 },
+	{ ROUTE "check_client_fp=" OTHER, NULL, true, true, true,
+	    LOGIN_AUTH_CODE_CREDENTIALS },
+	{ "host=10.0.0.1 nopassword", NULL, true, true, false,
+	    LOGIN_AUTH_CODE_CREDENTIALS },
+	{ "nologin nopassword", NULL, true, true, false,
+	    LOGIN_AUTH_CODE_CREDENTIALS },
+};
+
+static void
+test_certs(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < UNIT_LENGTH(cert_cases); i++) {
+		struct fixture *f;
+		void *fresh = NULL;
+		int got;
+
+		assert_int_equal(setup(&fresh), 0);
+		f = fresh;
+		passdb(f, cert_cases[i].first);
+		if (cert_cases[i].second != NULL)
+			passdb(f, cert_cases[i].second);
+		f->settings.auth_ssl_require_client_cert =
+		    cert_cases[i].is_required;
+		if (cert_cases[i].is_shown) {
+			f->cert.is_verified = cert_cases[i].is_verified;
+			f->cert.len = 32;
+			memset(f->cert.print, 1, 32);
+			memset(f->cert.key_print, 2, 32);
+		}
+		start(f);
+		plain(f, 1, "joe", "pw");
+		assert_int_equal(f->said.n, 1);
+		got = f->said.type == LOGIN_AUTH_OK ? -1 : f->said.fail.code;
+		if (got != cert_cases[i].want)
 			fail_msg("case %zu: %d", i, got);
 		assert_int_equal(teardown(&fresh), 0);
 	}
@@ -167,6 +258,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_certs),
 		cmocka_unit_test(test_immediate_failure),
 		cmocka_unit_test_setup_teardown(test_referral, setup,
 		    teardown),

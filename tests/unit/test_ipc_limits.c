@@ -303,6 +303,9 @@ make_request(bool has_initial, bool is_there)
 	wire_put_text(&w, "PLAIN");
 	wire_put_text(&w, "session");
 	wire_put_text(&w, "");
+	wire_put_bool(&w, false);	/* certificate: none */
+	wire_put_bytes(&w, "", 0);
+	wire_put_bytes(&w, "", 0);
 	for (unsigned int i = 0; i < 4; i++)
 		wire_put_addr(&w, &address);
 	wire_put_bytes(&w, "", 0);	/* forward */
@@ -321,6 +324,51 @@ test_initial(void **state)
 	assert_int_equal(make_request(false, false), 0);
 	assert_int_equal(make_request(true, false), -1);
 	assert_int_equal(make_request(false, true), -1);
+}
+
+static int
+make_cert(bool is_verified, size_t len, size_t key_len)
+{
+	struct login_auth_cert cert = { .is_verified = is_verified,
+	    .len = (uint8_t)len };
+	struct wire_reader r;
+	struct wire_writer w;
+	int result;
+
+	wire_writer_init(&w, body, sizeof(body));
+	wire_put_bool(&w, is_verified);
+	wire_put_bytes(&w, span_bytes, len);
+	wire_put_bytes(&w, span_bytes, key_len);
+	wire_reader_init(&r, body, w.len);
+	login_auth_cert_get(&r, &cert);
+	result = wire_end(&r);
+	/* Nor is any of ours to be written. */
+	cert.is_verified = is_verified;
+	cert.len = (uint8_t)len;
+	wire_writer_init(&w, body, sizeof(body));
+	if (len == key_len && len <= LOGIN_AUTH_PRINT_MAX) {
+		login_auth_cert_put(&w, &cert);
+		assert_int_equal(w.has_failed, result == -1);
+	}
+	return result;
+}
+
+/* Fingerprints are as long as their hash, and both are there or none. */
+static void
+test_cert(void **state)
+{
+	(void)state;
+	assert_int_equal(make_cert(false, 0, 0), 0);
+	assert_int_equal(make_cert(true, 0, 0), -1);
+	assert_int_equal(make_cert(false, 32, 32), 0);
+	assert_int_equal(make_cert(true, 48, 48), 0);
+	assert_int_equal(make_cert(true, 64, 64), 0);
+	assert_int_equal(make_cert(false, 65, 65), -1);
+	assert_int_equal(make_cert(false, 20, 20), -1);
+	assert_int_equal(make_cert(false, 1, 1), -1);
+	assert_int_equal(make_cert(false, 32, 48), -1);
+	assert_int_equal(make_cert(false, 32, 0), -1);
+	assert_int_equal(make_cert(false, 0, 32), -1);
 }
 
 static void
@@ -367,6 +415,7 @@ main(void)
 		cmocka_unit_test(test_route),
 		cmocka_unit_test(test_route_names),
 		cmocka_unit_test(test_initial),
+		cmocka_unit_test(test_cert),
 		cmocka_unit_test(test_contracts),
 		cmocka_unit_test(test_names),
 	};

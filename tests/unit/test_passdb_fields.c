@@ -15,6 +15,7 @@ struct column {
 };
 
 static char noted[512];
+static struct login_auth_cert shown;	/* by the client */
 
 static void
 note(void *arg, const char *text)
@@ -40,8 +41,8 @@ take_row(struct passdb_fields *f, const struct column *c, char *why)
 	const struct netaddr rip = addr("192.0.2.7");
 	const struct netaddr real_rip = addr("198.51.100.7");
 	const struct passdb_asker asker = { .user = "joe@old.example",
-	    .rip = &rip, .real_rip = &real_rip, .default_scheme = "PLAIN",
-	    .note = note };
+	    .rip = &rip, .real_rip = &real_rip, .cert = &shown,
+	    .default_scheme = "PLAIN", .note = note };
 	static struct auth_worker_row row;
 
 	memset(&row, 0, sizeof(row));
@@ -66,6 +67,9 @@ read_row(struct passdb_fields *f, const struct column *c, char *why)
 	passdb_fields_clear(f);
 	return take_row(f, c, why);
 }
+
+/* Hexadecimal; sixteen bytes are no fingerprint, four times as many are. */
+#define HEX	"0123456789abcdef0123456789ABCDEF"
 
 /* Each is read to its place; one over a limit is a fault. */
 static const struct {
@@ -105,11 +109,21 @@ static const struct {
 	    "unusable value of noauthenticate" },
 	{ { "check_client_fp", "" }, NULL },
 	{ { "check_client_fp", "aa" },
-	    "this version cannot honour check_client_fp" },
-	{ { "check_client_cert_fp", "aa" },
-	    "this version cannot honour check_client_cert_fp" },
-	{ { "check_client_pubkey_fp", "aa" },
-	    "this version cannot honour check_client_pubkey_fp" },
+	    "unusable value of check_client_fp" },
+	{ { "check_client_fp", HEX HEX HEX HEX }, NULL },
+	{ { "check_client_fp", HEX HEX HEX HEX "00" },
+	    "unusable value of check_client_fp" },
+	{ { "check_client_fp", HEX },
+	    "unusable value of check_client_fp" },
+	{ { "check_client_cert_fp", HEX "0123456789abcdef0123456789abcde" },
+	    "unusable value of check_client_cert_fp" },
+	{ { "check_client_cert_fp", HEX "0123456789abcdef0123456789abcdeg" },
+	    "unusable value of check_client_cert_fp" },
+	{ { "check_client_pubkey_fp", HEX HEX ":" },
+	    "unusable value of check_client_pubkey_fp" },
+	{ { "check_client_pubkey_fp", HEX
+	    "0123456789abcdef0123456789abcd:ef" },
+	    "unusable value of check_client_pubkey_fp" },
 	{ { "proxy_noauth", "no" }, NULL },
 	{ { "proxy_noauth", "yes" },
 	    "this version cannot honour proxy_noauth" },
@@ -246,6 +260,107 @@ test_nets(void **state)
 	assert_int_equal(read_row(&f, other, why), 0);
 	assert_true(f.is_net_refused);
 	assert_true(f.is_real_net_refused);
+}
+
+/* Digests of so many bytes: 0, 1, 2..., and of the key 255, 254... */
+static void
+show(uint8_t len)
+{
+	memset(&shown, 0, sizeof(shown));
+	shown.len = len;
+	for (uint8_t i = 0; i < len; i++) {
+		shown.print[i] = i;
+		shown.key_print[i] = (uint8_t)(255 - i);
+	}
+}
+
+/* What was shown as text; a colon where there is one in sep. */
+static const char *
+print_text(const uint8_t *print, const char *sep, bool is_upper)
+{
+	static char text[3 * LOGIN_AUTH_PRINT_MAX + 1];
+	size_t n = 0;
+
+	for (size_t i = 0; i < shown.len; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+		    is_upper ? "%s%02X" : "%s%02x", i == 0 ? "" : sep,
+		    print[i]);
+	return text;
+}
+
+/* One field with this value. */
+static const struct passdb_fields *
+read_print(const char *name, const char *value)
+{
+	static struct passdb_fields f;
+	struct column c[COLUMNS_MAX] = { { name, value } };
+	char why[PASSDB_WHY_MAX];
+
+	assert_int_equal(read_row(&f, c, why), 0);
+	return &f;
+}
+
+static void
+check_prints(uint8_t len)
+{
+	const char *value;
+
+	show(len);
+	value = print_text(shown.print, ":", true);
+	assert_int_equal(read_print("check_client_fp", value)->print,
+	    PASSDB_PRINT_MATCH);
+	assert_int_equal(read_print("check_client_cert_fp",
+	    value)->cert_print, PASSDB_PRINT_MATCH);
+	assert_int_equal(read_print("check_client_pubkey_fp",
+	    value)->key_print, PASSDB_PRINT_DIFFERS);
+	value = print_text(shown.key_print, "", false);
+	assert_int_equal(read_print("check_client_fp", value)->print,
+	    PASSDB_PRINT_MATCH);
+	assert_int_equal(read_print("check_client_cert_fp",
+	    value)->cert_print, PASSDB_PRINT_DIFFERS);
+	assert_int_equal(read_print("check_client_pubkey_fp",
+	    value)->key_print, PASSDB_PRINT_MATCH);
+	/* Each byte counts. */
+	for (uint8_t i = 0; i < len; i++) {
+		value = print_text(shown.print, "", false);
+		shown.print[i] ^= 1;
+		assert_int_equal(read_print("check_client_fp", value)->print,
+		    PASSDB_PRINT_DIFFERS);
+		shown.print[i] ^= 1;
+	}
+}
+
+/* Certificates by their fingerprints. */
+static void
+test_prints(void **state)
+{
+	struct column c[COLUMNS_MAX] = { { "check_client_fp", NULL } };
+	struct passdb_fields f;
+	char why[PASSDB_WHY_MAX];
+
+	(void)state;
+	check_prints(32);
+	check_prints(48);
+	check_prints(64);
+	assert_int_equal(read_print("check_client_fp", "")->print,
+	    PASSDB_PRINT_ABSENT);
+	/* A digest by another hash than the client's: nobody can tell. */
+	show(32);
+	c[0].value = print_text(shown.print, "", false);
+	shown.len = 48;
+	assert_int_equal(read_row(&f, c, why), -1);
+	assert_string_equal(why,
+	    "not of ssl_peer_certificate_fingerprint_hash is "
+	    "check_client_fp");
+	/* No certificate is another one. */
+	show(0);
+	assert_int_equal(read_print("check_client_fp", c[0].value)->print,
+	    PASSDB_PRINT_DIFFERS);
+	/* And all of nothing has no meaning. */
+	shown.len = 0;
+	assert_int_equal(read_print("check_client_pubkey_fp",
+	    "0000000000000000000000000000000000000000000000000000000000000000"
+	    )->key_print, PASSDB_PRINT_DIFFERS);
 }
 
 /* What an earlier passdb has said stays, goes or is replaced. */
@@ -452,6 +567,7 @@ main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_nets),
+		cmocka_unit_test(test_prints),
 		cmocka_unit_test(test_suffixes),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_referral),

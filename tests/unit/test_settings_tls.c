@@ -116,6 +116,17 @@ test_pairs(void **state)
 	bad("ssl_client_min_protocol = SSLv3", "ssl_client_min_protocol");
 	bad("ssl_cert_file = c", "ssl_cert_file");
 	bad(CERT "ssl_verify_client_cert = yes", "ssl_verify_client_cert");
+	bad(CERT "ssl_verify_client_cert = any", "ssl_verify_client_cert: "
+	    "expected one of: yes no any-cert");
+	bad(CERT "ssl_peer_certificate_fingerprint_hash = sha1",
+	    "expected one of: sha256 sha384 sha512");
+	/* What nobody vouches for names nobody. */
+	bad(CERT "ssl_verify_client_cert = any-cert\n"
+	    "auth_ssl_username_from_cert = yes",
+	    "f:4: auth_ssl_username_from_cert: without");
+	bad(CERT "ssl_verify_client_cert = any-cert\n"
+	    "auth default {\nmechanisms = plain external\n}",
+	    "mechanisms: external needs TLS");
 	bad(CERT "ssl_cert_username_field = surname",
 	    "ssl_cert_username_field");
 	bad(CERT "auth_ssl_username_from_cert = yes",

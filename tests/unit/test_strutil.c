@@ -193,6 +193,17 @@ test_escape(void **state)
 	assert_string_equal(str_escape(dst, 8, "", 0), "");
 }
 
+static void
+test_hex(void **state)
+{
+	char dst[9];
+
+	(void)state;
+	assert_string_equal(str_hex(dst, "\x00\x9a\xbc\xff", 4),
+	    "009abcff");
+	assert_string_equal(str_hex(dst, "x", 0), "");
+}
+
 int
 main(void)
 {
@@ -205,6 +216,7 @@ main(void)
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_copy_clean),
 		cmocka_unit_test(test_escape),
+		cmocka_unit_test(test_hex),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,6 +111,45 @@ test_forward(void **state)
 	assert_int_equal(var_check_name("%{forward_x}", err, sizeof(err)), -1);
 }
 
+/* The connection of a trusted proxy, and the client's certificate. */
+static void
+test_connection(void **state)
+{
+	static const char text[] = "%{real_rip} %{real_rport} %{real_lip} "
+	    "%{real_lport}", prints[] =
+	    "%{ssl_client_cert_fp}|%U{ssl_client_cert_pubkey_fp}";
+	const struct netaddr real_rip = { .family = NETADDR_V4, .port = 77,
+	    .ip = { 10, 0, 0, 1 } };
+	const struct netaddr real_lip = { .family = NETADDR_V4, .port = 993,
+	    .ip = { 10, 0, 0, 2 } };
+	uint8_t print[VAR_PRINT_MAX + 1] = { 0x0a, 0xff }, key[] = { 0xbc, 1 };
+	struct var_values values = values_of("joe");
+	char dst[2 * sizeof(print) + 8];
+
+	(void)state;
+	assert_int_equal(var_expand(text, &values, dst, sizeof(dst)), 0);
+	assert_string_equal(dst, "   ");
+	values.real_rip = &real_rip;
+	values.real_lip = &real_lip;
+	assert_int_equal(var_expand(text, &values, dst, sizeof(dst)), 0);
+	assert_string_equal(dst, "10.0.0.1 77 10.0.0.2 993");
+	assert_int_equal(var_expand(prints, &values, dst, sizeof(dst)), 0);
+	assert_string_equal(dst, "|");
+	values.cert_print = print;
+	values.cert_key_print = key;
+	values.print_bytes = 2;
+	assert_int_equal(var_expand(prints, &values, dst, sizeof(dst)), 0);
+	assert_string_equal(dst, "0aff|BC01");
+	values.print_bytes = VAR_PRINT_MAX;
+	assert_int_equal(var_expand("%{ssl_client_cert_fp}", &values, dst,
+	    sizeof(dst)), 0);
+	assert_int_equal(strlen(dst), 2 * VAR_PRINT_MAX);
+	values.print_bytes++;
+	assert_int_equal(var_expand("%{ssl_client_cert_fp}", &values, dst,
+	    sizeof(dst)), 0);
+	assert_string_equal(dst, "");
+}
+
 static void
 test_bounds(void **state)
 {
@@ -160,6 +199,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_forward),
+		cmocka_unit_test(test_connection),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_long_values),
 	};
