@@ -30,6 +30,8 @@
 #define PROC_STACK_BYTES	(32u * 1024)
 /* No copy of the memory, no race for it: as vfork(2). */
 #define PROC_SHARED		(CLONE_VM | CLONE_VFORK)
+/* P_PIDFD, a name that glibc has since 2.36, the kernel since 5.4. */
+#define PROC_BY_PIDFD		((idtype_t)3)
 #define PROC_MAIL_FAILED	"cannot be run: "
 /* Above all fds that are given fixed places. */
 #define PROC_FD_ASIDE		16
@@ -114,6 +116,16 @@ proc_child_main(void *arg)
 	_exit(127);
 }
 
+int
+proc_wait(int pidfd, int flags, siginfo_t *info)
+{
+	info->si_pid = 0;
+	while (waitid(PROC_BY_PIDFD, (id_t)pidfd, info, WEXITED | flags) == -1)
+		if (errno != EINTR)
+			return -1;
+	return 0;
+}
+
 /*
  * With PROC_SHARED both share memory, and the parent stands still, until the
  * child has ended or exec'd; its error is known here.
@@ -138,9 +150,7 @@ proc_clone(int (*child_main)(void *), int flags, struct proc_child *c,
 	if (error == 0)
 		return pid;
 	if (pid != -1) {
-		while (waitid(P_PIDFD, (id_t)*pidfd, &info, WEXITED) == -1 &&
-		    errno == EINTR)
-			continue;
+		(void)proc_wait(*pidfd, 0, &info);
 		(void)close(*pidfd);
 	}
 	*pidfd = -1;

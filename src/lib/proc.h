@@ -2,6 +2,7 @@
 #ifndef LIB_PROC_H
 #define LIB_PROC_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -58,6 +59,13 @@ struct proc_mail {
  * log_fd and exit status 127.
  */
 pid_t	proc_spawn_mail(const struct proc_mail *, int *pidfd);
+
+/*
+ * A child's end, by its pidfd, as waitid(2) tells it; the child is no more
+ * then.  With WNOHANG in flags, and no end yet, si_pid is 0.  Returns 0, or
+ * -1 with errno, never EINTR.
+ */
+int	proc_wait(int pidfd, int flags, siginfo_t *);
 
 /*
  * Goes on in the background, in a session of its own.  The starter stays

@@ -15,7 +15,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -281,9 +280,7 @@ check_end(struct certs_check *k)
 	/* It has ended by itself, or has nothing more to say. */
 	channel_free(k->channel);
 	(void)syscall(SYS_pidfd_send_signal, k->pidfd, SIGKILL, NULL, 0);
-	while (waitid(P_PIDFD, (id_t)k->pidfd, &info, WEXITED) == -1 &&
-	    errno == EINTR)
-		continue;
+	(void)proc_wait(k->pidfd, 0, &info);
 	if (!k->is_done)
 		check_words(k);
 	(void)close(k->log_fd);

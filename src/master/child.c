@@ -507,15 +507,12 @@ static void
 child_on_exit(void *arg, unsigned int what)
 {
 	struct child *c = arg;
-	siginfo_t info = { .si_pid = 0 };
+	siginfo_t info;
 	struct child_end end;
 
 	(void)what;
-	if (waitid(P_PIDFD, (id_t)c->pidfd, &info, WEXITED | WNOHANG) == -1) {
-		if (errno == EINTR)
-			return;
+	if (proc_wait(c->pidfd, WNOHANG, &info) == -1)
 		fatal(EX_OSERR, "waitid: %m");
-	}
 	if (info.si_pid == 0)
 		return;
 	child_log_drain(&c->log);

@@ -348,15 +348,11 @@ static void
 mail_on_exit(void *arg, unsigned int what)
 {
 	struct mail *mail = arg;
-	siginfo_t info = { .si_pid = 0 };
+	siginfo_t info;
 
 	(void)what;
-	if (waitid(P_PIDFD, (id_t)mail->pidfd, &info, WEXITED | WNOHANG) ==
-	    -1) {
-		if (errno == EINTR)
-			return;
+	if (proc_wait(mail->pidfd, WNOHANG, &info) == -1)
 		fatal(EX_OSERR, "waitid: %m");
-	}
 	if (info.si_pid == 0)
 		return;
 	child_log_drain(&mail->log);

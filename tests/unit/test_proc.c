@@ -122,7 +122,7 @@ wait_for(int pidfd)
 {
 	siginfo_t info = { 0 };
 
-	assert_int_equal(waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED), 0);
+	assert_int_equal(proc_wait(pidfd, 0, &info), 0);
 	assert_int_equal(info.si_code, CLD_EXITED);
 	return info.si_status;
 }
@@ -391,11 +391,43 @@ test_mail_program_that_is_stopped(void **state)
 	for (i = 0; i < 20; i++) {
 		(void)syscall(SYS_pidfd_send_signal, pidfds[i], SIGKILL, NULL,
 		    0);
-		assert_int_equal(waitid(P_PIDFD, (id_t)pidfds[i], &info,
-		    WEXITED), 0);
+		assert_int_equal(proc_wait(pidfds[i], 0, &info), 0);
 		(void)close(pidfds[i]);
 	}
 	assert_true(end.tv_sec - begin.tv_sec < 3);
+}
+
+/* Before the end, at it, and after it. */
+static void
+test_wait(void **state)
+{
+	char name[] = "cat";
+	char *const argv[] = { name, NULL }, *const envp[] = { NULL };
+	struct proc_mail how = { .path = "/bin/cat", .argv = argv,
+	    .envp = envp, .home = "/", .log_fd = 2 };
+	siginfo_t info;
+	pid_t pid;
+	int c[2], pidfd;
+
+	(void)state;
+	assert_int_equal(sock_pair(SOCK_STREAM, c), 0);
+	how.fd = c[1];
+	pid = proc_spawn_mail(&how, &pidfd);
+	assert_true(pid > 0);
+	(void)close(c[1]);
+	memset(&info, 1, sizeof(info));
+	assert_int_equal(proc_wait(pidfd, WNOHANG, &info), 0);
+	assert_int_equal(info.si_pid, 0);
+	assert_int_equal(syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL,
+	    0), 0);
+	assert_int_equal(proc_wait(pidfd, 0, &info), 0);
+	assert_int_equal(info.si_pid, pid);
+	assert_int_equal(info.si_code, CLD_KILLED);
+	assert_int_equal(info.si_status, SIGKILL);
+	assert_int_equal(proc_wait(pidfd, WNOHANG, &info), -1);
+	assert_int_equal(errno, ECHILD);
+	(void)close(pidfd);
+	(void)close(c[0]);
 }
 
 static void
@@ -433,6 +465,7 @@ main(int argc, char *argv[])
 		cmocka_unit_test(test_mail_program_that_cannot_run),
 		cmocka_unit_test(test_mail_program_has_no_root),
 		cmocka_unit_test(test_mail_program_that_is_stopped),
+		cmocka_unit_test(test_wait),
 		cmocka_unit_test(test_exec_failure),
 	};
 
