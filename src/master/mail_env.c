@@ -22,8 +22,8 @@
  */
 #define MAIL_ENV_NOOP	"Tk9PUA0K"
 /* Dovecot's programs drop the rest when they read their configuration. */
-#define MAIL_ENV_KEPT	"CLIENT_INPUT IMAPLOGINTAG IP LOCAL_IP SESSION " \
-			"LOGGED_IN SECURED MAIL"
+#define MAIL_ENV_KEPT	"CLIENT_INPUT HOME IMAPLOGINTAG IP LOCAL_IP " \
+			"LOGGED_IN MAIL SECURED SESSION USER"
 
 /* Adds a text to one of the lists. */
 static int __attribute__((format(printf, 4, 0)))

@@ -114,7 +114,7 @@ def test_the_server_with_proxy_works(new_suite):
         text = conf(suite, "server-with-proxy.conf", "sql-hosts.conf")
         assert "/srv/mail" in text
         text = text.replace("/srv/mail", str(homes.dir))
-        for name, settings in executables().items():
+        for name, settings in executables(homes).items():
             text += f"protocol {name} {{\n{setting_lines(settings)}}}\n"
         return text
 

@@ -18,8 +18,17 @@ COLUMNS = """user password host port destuser proxy proxy_maybe nopassword
 nologin reason userdb_uid userdb_gid userdb_home userdb_mail""".split()
 TABLE = f"CREATE TABLE users ({', '.join(COLUMNS)}, PRIMARY KEY (user))"
 QUERY = f"SELECT {', '.join(COLUMNS[1:])} FROM users WHERE user = '%u'"
-# Dovecot 2.4 says it in other words.
-NEW_DOVECOT = "/usr/lib/dovecot/{} -o mail_driver=maildir -o mail_path=~/Maildir"
+# Where the mail and the homes are, Dovecot 2.4 takes from its own settings.
+NEW_DOVECOT = """
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+mail_driver = maildir
+mail_home = {}/%{{user}}
+mail_path = ~/Maildir
+namespace inbox {{
+  inbox = yes
+}}
+"""
 
 
 class Homes:
@@ -70,12 +79,14 @@ class Homes:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
-def executables():
+def executables(homes):
     """mail_executable of both protocols, where the default does not do."""
     if version() < (2, 4):
         return {}
+    conf = homes.dir / "dovecot.conf"
+    conf.write_text(NEW_DOVECOT.format(homes.dir))
     return {
-        name: {"mail_executable": NEW_DOVECOT.format(name)}
+        name: {"mail_executable": f"/usr/lib/dovecot/{name} -c {conf}"}
         for name in ("imap", "pop3")
     }
 
@@ -99,7 +110,7 @@ def local_options(homes, userdb=None, settings=None, **options):
     own = {"imap": {}, "pop3": {}}
     for name in own:
         own[name] = {
-            **executables().get(name, {}), **options.pop(name, {}),
+            **executables(homes).get(name, {}), **options.pop(name, {}),
         }
     return {
         "table": TABLE,
