@@ -210,6 +210,5 @@ def test_dovecot_behind(suite, doors, service, version, tls):
     line = line if service == "pop3" else line[1]
     assert line.startswith(("a OK", "+OK")), line + doors.log()[-2000:]
     doors.wait_log(f"rip={rip},")
-    (login,) = [line for line in doors.log().splitlines()
-                if f"rip={rip}," in line and "Login:" in line]
+    (login,) = doors.logins(f"rip={rip},")
     assert re.search(r"user=<joe@domain\.net>.*lip=127\.0\.0\.1,.* TLS", login)

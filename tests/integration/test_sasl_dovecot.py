@@ -40,6 +40,7 @@ passdb {{
 """
 OAUTH2_2_4 = """
 oauth2 {{
+  introspection_mode = auth
 {settings}}}
 passdb oauth2 {{
   mechanisms_filter = oauthbearer xoauth2
@@ -130,7 +131,11 @@ def test_a_wrong_token(john, service, mech):
             client, mech, lambda text: "\1" if mech == "OAUTHBEARER" else "",
             TOKEN_MESSAGES[mech](user, token))
         assert line.startswith(("a NO [AUTHENTICATIONFAILED]", "-ERR [AUTH]"))
-        assert "status" in json.loads(challenges[0])
+        # Of whose token it is, Dovecot 2.4 says nothing.
+        if user == "john" or version() < (2, 4):
+            assert "status" in json.loads(challenges[0])
+        else:
+            assert not challenges
 
 
 @pytest.mark.parametrize("mech", TOKENS)

@@ -360,27 +360,14 @@ def test_each_client_has_its_own_process(new_suite, two_hosts):
     for _ in range(5):
         suite.imap().ok("LOGIN john pw")
     pids = suite.children("imap-login")
-    served = [pid for pid in pids if client_count(pid, suite)]
+    port = suite.addr("imap")[1]
+    clients = [procs.clients(pid, port) for pid in pids]
     if suite.per_connection:
-        assert len(served) == 5
-        assert all(client_count(pid, suite) == 1 for pid in served)
+        assert [n for n in clients if n > 0] == [1] * 5
         suite.wait_children("imap-login", 5 + 3)
     else:
         assert len(pids) == 3
-        assert sum(client_count(pid, suite) for pid in pids) == 5
-
-
-def client_count(pid, suite):
-    """Connections to the IMAP port that a process holds."""
-    port = f"{suite.addr('imap')[1]:04X}"
-    with open("/proc/net/tcp", encoding="ascii") as file:
-        rows = [line.split() for line in file.readlines()[1:]]
-    inodes = {
-        f"socket:[{row[9]}]"
-        for row in rows
-        if row[1].endswith(":" + port) and row[3] == "01"
-    }
-    return len(inodes & set(procs.fds(pid).values()))
+        assert sum(clients) == 5
 
 
 def test_hup_to_auth_flushes_the_cache(suite, two_hosts):

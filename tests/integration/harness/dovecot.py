@@ -1,6 +1,7 @@
 """Debian's Dovecot as the mail host behind the proxy, with real mailboxes."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -242,6 +243,13 @@ class DovecotHost:
             if (self.dir / name).exists():
                 text += (self.dir / name).read_text(errors="replace")
         return text
+
+    def logins(self, text):
+        """Lines of the log that tell of a login, and have the text."""
+        return [
+            line for line in self.log().splitlines()
+            if text in line and re.search(r": (Login|Logged in): ", line)
+        ]
 
     def wait_log(self, text):
         procs.wait_until(lambda: text in self.log(), f"{text} in Dovecot's log")

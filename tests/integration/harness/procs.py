@@ -72,6 +72,21 @@ def fds(pid):
     return found
 
 
+def clients(pid, port):
+    """How many connections to this port a process has; if it is gone, 0."""
+    with open("/proc/net/tcp", encoding="ascii") as file:
+        rows = [line.split() for line in file.readlines()[1:]]
+    wanted = {
+        f"socket:[{row[9]}]"
+        for row in rows
+        if row[1].endswith(f":{port:04X}") and row[3] == "01"
+    }
+    try:
+        return len(wanted & set(fds(pid).values()))
+    except FileNotFoundError:
+        return 0
+
+
 def rss_kb(pid):
     """Of a process that is ending, 0."""
     return int(status(pid).get("VmRSS", "0").split()[0])
