@@ -76,9 +76,10 @@ FAMILY_V4 = 4
 
 def request(user, password, service=1):
     initial = b"\0" + user + b"\0" + password
+    no_cert = b"\0" + text(b"") + text(b"")
     return (
         bytes([service, 0, 1, 1, 0]) + text(b"PLAIN") + text(b"session0")
-        + text(b"") + 4 * address() + text(b"") + text(initial)
+        + text(b"") + no_cert + 4 * address() + text(b"") + text(initial)
     )
 
 
