@@ -32,7 +32,7 @@ static int	master_link_peer(void *, uint32_t, struct wire_reader *, int);
 static int	master_link_done(void *, uint32_t, struct wire_reader *, int);
 
 static const struct channel_row master_link_rows[] = {
-	{ MASTER_CTL_SUITE, "SUITE", 1, 14, CHANNEL_BODY_MAX, false, false,
+	{ MASTER_CTL_SUITE, "SUITE", 1, 30, CHANNEL_BODY_MAX, false, false,
 	    master_link_suite },
 	{ MASTER_CTL_PROCESS, "PROCESS", 1, 22, 22, false, false,
 	    master_link_process },

@@ -124,6 +124,29 @@ status_groups(const struct master_link *l)
 				    &groups[role][s]);
 }
 
+/* Users whose mail is here; of no role, as the programs are not ours. */
+static void
+status_mail(const struct master_ctl_suite *m)
+{
+	char prefix[STATUS_TEXT_MAX];
+	uint64_t n = 0;
+
+	for (size_t i = 0; i <= SERVICE_LAST; i++)
+		n += m->nmail[i];
+	output_note("mail processes: %llu of %u, imap %u, pop3 %u, about to "
+	    "start %u", (unsigned long long)n, m->nmail_max,
+	    m->nmail[SERVICE_IMAP], m->nmail[SERVICE_POP3], m->nmail_tickets);
+	if (!output_has_keys())
+		return;
+	for (size_t i = 0; i <= SERVICE_LAST; i++) {
+		(void)snprintf(prefix, sizeof(prefix), "mail.%s",
+		    service_name((enum service_id)i));
+		status_number(prefix, "processes", m->nmail[i]);
+	}
+	status_number("mail", "tickets", m->nmail_tickets);
+	status_number("mail", "max", m->nmail_max);
+}
+
 static void
 status_process(const struct master_ctl_process *p)
 {
@@ -153,6 +176,7 @@ status_print(const struct master_link *l, bool is_all)
 {
 	status_suite(&l->suite);
 	status_groups(l);
+	status_mail(&l->suite);
 	if (!is_all)
 		return;
 	output_note("%-12s %-9s %9s %9s %9s", "role", "state", "pid",

@@ -12,7 +12,7 @@ const struct channel_contract master_ctl_contract = {
 	.kind = CHANNEL_KIND_MASTER_CTL,
 	.version = MASTER_CTL_VERSION,
 	/* The longest is SUITE. */
-	.body_max = MASTER_CTL_TEXT_MAX + MASTER_CTL_WORD_MAX + 16,
+	.body_max = MASTER_CTL_TEXT_MAX + MASTER_CTL_WORD_MAX + 32,
 };
 
 void
@@ -38,6 +38,10 @@ master_ctl_suite_put(struct wire_writer *w, const struct master_ctl_suite *m)
 	wire_put_u32(w, m->pid);
 	wire_put_u32(w, m->uptime_s);
 	wire_put_u16(w, m->nauth);
+	for (size_t i = 0; i <= SERVICE_LAST; i++)
+		wire_put_u32(w, m->nmail[i]);
+	wire_put_u32(w, m->nmail_tickets);
+	wire_put_u32(w, m->nmail_max);
 }
 
 int
@@ -48,6 +52,10 @@ master_ctl_suite_get(struct wire_reader *r, struct master_ctl_suite *m)
 	m->pid = wire_get_u32(r);
 	m->uptime_s = wire_get_u32(r);
 	m->nauth = wire_get_u16(r);
+	for (size_t i = 0; i <= SERVICE_LAST; i++)
+		m->nmail[i] = wire_get_u32(r);
+	m->nmail_tickets = wire_get_u32(r);
+	m->nmail_max = wire_get_u32(r);
 	return wire_end(r);
 }
 

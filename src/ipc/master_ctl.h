@@ -13,9 +13,10 @@
 
 #include <stdint.h>
 
+#include "ipc/roles.h"
 #include "lib/channel.h"
 
-#define MASTER_CTL_VERSION	3
+#define MASTER_CTL_VERSION	4
 
 extern const struct channel_contract master_ctl_contract;
 
@@ -55,6 +56,8 @@ struct master_ctl_suite {
 	uint32_t	 pid;
 	uint32_t	 uptime_s;
 	uint16_t	 nauth;		/* auth processes that serve */
+	/* Mail processes by service, those about to start, the most. */
+	uint32_t	 nmail[SERVICE_LAST + 1], nmail_tickets, nmail_max;
 };
 
 enum master_ctl_state {

@@ -10,12 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/settings.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/strutil.h"
 #include "master/certs.h"
 #include "master/child.h"
 #include "master/ctl_server.h"
+#include "master/mail.h"
 #include "master/master.h"
 #include "master/master_tls.h"
 #include "master/peers.h"
@@ -151,6 +153,8 @@ ctl_status(void *owner, struct ctl_conn *c)
 		.pid = (uint32_t)getpid(),
 		.uptime_s = ctl_seconds_since(m->started_ms),
 		.nauth = (uint16_t)peers_auth_count(m),
+		.nmail_tickets = m->mails.ntickets,
+		.nmail_max = m->settings->mail.max_mail_processes,
 	};
 	const struct child *child;
 	size_t i, n = 0;
@@ -158,6 +162,7 @@ ctl_status(void *owner, struct ctl_conn *c)
 	(void)strlcpy(suite.version, PACKAGE_VERSION, sizeof(suite.version));
 	str_copy_clean(suite.config, sizeof(suite.config), m->config_path,
 	    strlen(m->config_path));
+	mail_count(&m->mails, suite.nmail);
 	ctl_conn_send_suite(c, &suite);
 	ctl_send_certs(c, m->certs, MASTER_TLS_WARN_S);
 	for (i = 0; i < MASTER_SERVICES; i++)

@@ -70,6 +70,15 @@ mail_init(struct mails *all, struct master *m)
 	TAILQ_INIT(&all->running);
 }
 
+void
+mail_count(const struct mails *all, uint32_t *counts)
+{
+	const struct mail *mail;
+
+	TAILQ_FOREACH(mail, &all->running, entry)
+		counts[mail->who.service]++;
+}
+
 static struct child *
 mail_auth(const struct mails *all, pid_t pid)
 {

@@ -36,6 +36,8 @@ struct mails {
 };
 
 void	mail_init(struct mails *, struct master *);
+/* How many run, by enum service_id; adds to what is there. */
+void	mail_count(const struct mails *, uint32_t *counts);
 /* Once a second: tickets age. */
 void	mail_tick(struct mails *);
 /* The suite ends, and sessions with it. */

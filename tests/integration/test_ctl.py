@@ -35,7 +35,7 @@ def frame(kind, body=b"", flags=0):
     return struct.pack("<IHHI", len(body), kind, flags, 0) + body
 
 
-def hello(kind=4, version=3):
+def hello(kind=4, version=4):
     """HELLO of a wicketctl."""
     return frame(0, struct.pack("<IHHH", 0x4D574B31, kind, version, 6))
 

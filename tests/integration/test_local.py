@@ -560,8 +560,15 @@ def test_max_mail_processes(made, service, code):
     assert log_in(first, service)[0] and log_in(second, service)[0]
     assert code in refused(third, service)
     suite.wait_log(r"warning: mail processes: 2 run .* max_mail_processes = 2")
+    found = suite.ctl_keys("status")
+    other = {"imap": "pop3", "pop3": "imap"}[service]
+    assert found[f"mail.{service}.processes"] == "2"
+    assert found[f"mail.{other}.processes"] == "0"
+    assert (found["mail.tickets"], found["mail.max"]) == ("0", "2")
+    assert "mail processes: 2 of 2, " in suite.ctl("status")
     first.close()
     procs.wait_until(lambda: len(mail_pids(suite)) == 1, "its end")
+    assert suite.ctl_keys("status")[f"mail.{service}.processes"] == "1"
     procs.wait_until(lambda: log_in(third, service)[0], "a place")
 
 

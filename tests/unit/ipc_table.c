@@ -613,7 +613,11 @@ const struct message messages[] = {
 		U32(master_ctl_suite, pid),
 		U32(master_ctl_suite, uptime_s),
 		U16(master_ctl_suite, nauth),
-	}, .nfields = 5 },
+		U32(master_ctl_suite, nmail[SERVICE_IMAP]),
+		U32(master_ctl_suite, nmail[SERVICE_POP3]),
+		U32(master_ctl_suite, nmail_tickets),
+		U32(master_ctl_suite, nmail_max),
+	}, .nfields = 9 },
 	{ MESSAGE(master_ctl_process, master_ctl), .fields = {
 		ENUM(master_ctl_process, role, ROLE_ID_LAST),
 		ENUM(master_ctl_process, state, MASTER_CTL_STATE_LAST),
