@@ -174,6 +174,19 @@ auth_server_reply(void *peer, uint32_t id, const struct auth_reply *reply)
 	channel_send(login->channel, reply->type, id, &w, -1);
 }
 
+/* A host has gone down for which a login of this process may wait. */
+static void
+auth_server_host_down(void *peer, const struct login_auth_host_down *m)
+{
+	struct auth_login *login = peer;
+	struct wire_writer w;
+	uint8_t body[32];
+
+	wire_writer_init(&w, body, sizeof(body));
+	login_auth_host_down_put(&w, m);
+	channel_send(login->channel, LOGIN_AUTH_HOST_DOWN, 0, &w, -1);
+}
+
 static void
 auth_server_remove_login(struct auth_login *login)
 {
@@ -205,6 +218,7 @@ auth_server_add_login(struct auth_server *server, int fd, uint32_t pid)
 	login->server = server;
 	auth_request_map_init(&login->map, &server->requests, login);
 	login->map.pid = pid;
+	login->map.grants.peer = login;
 	login->channel = channel_new(&(struct channel_config){
 		.loop = server->loop,
 		.fd = fd,
@@ -272,6 +286,7 @@ auth_server_init(struct auth_server *server, const struct settings *s,
 	    why) == -1)
 		return -1;
 	server->requests.reply = auth_server_reply;
+	server->requests.grants.host_down = auth_server_host_down;
 	auth_local_init(&server->requests.local, &server->requests.grants,
 	    master);
 	auth_ctl_init(&server->ctl, loop, &server->requests);

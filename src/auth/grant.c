@@ -78,6 +78,8 @@ grant_map_init(struct grant_map *map, struct grants *all)
 	RB_INIT(&map->tree);
 	map->all = all;
 	map->n = 0;
+	map->peer = NULL;
+	map->told = 0;
 }
 
 static struct grant *
@@ -275,8 +277,7 @@ grant_route(struct grant_map *map, uint32_t id,
 	struct grant *g = grant_find(map, id);
 
 	if (g != NULL)
-		g->tries = grant_tries_new(map->all->hosts, route, who,
-		    map->all->settings, map->all->key);
+		g->tries = grant_tries_new(map, route, who);
 }
 
 /* Its session is on this host, if that is known. */
@@ -310,7 +311,8 @@ grant_tried(struct grant_map *map, uint32_t id,
 	if (g == NULL)
 		return 0;
 	/* One that wicketctl asked for goes nowhere. */
-	return g->tries == NULL ? -1 : grant_tries_failed(g->tries, tried);
+	return g->tries == NULL ? -1 : grant_tries_failed(map->all, g->tries,
+	    tried);
 }
 
 int

@@ -43,6 +43,10 @@ struct penalty_mark;
 RB_HEAD(grant_tree, grant);
 RB_HEAD(grant_place_tree, grant_place);
 
+/* peer: of a map.  HOST_DOWN is for its login process; frees no map. */
+typedef void (*grant_host_down_fn)(void *peer,
+    const struct login_auth_host_down *);
+
 /* What all maps share. */
 struct grants {
 	const struct settings	*settings;	/* borrowed */
@@ -53,6 +57,8 @@ struct grants {
 	size_t			 n, max;
 	size_t			 map_max;	/* of one process */
 	uint64_t		 warned_ms;
+	uint64_t		 ntold;		/* hosts that went down */
+	grant_host_down_fn	 host_down;	/* where maps have peers */
 	uint8_t			 key[SIPHASH_KEY_BYTES];
 };
 
@@ -61,6 +67,8 @@ struct grant_map {
 	struct grant_tree	 tree;
 	struct grants		*all;
 	size_t			 n;
+	void			*peer;	/* NULL: its logins wait for nothing */
+	uint64_t		 told;	/* ntold, when it was told last */
 };
 
 /* Whose session it is. */

@@ -1,11 +1,13 @@
 /*
- * What wicketctl is told of the mail hosts.
+ * What wicketctl is told of the mail hosts, and what it orders.
  * Runs in: auth.
  * Hostile input: none.
- * Never: changes anything.
+ * Never: changes what logins have found out.
  */
 #include "auth/host_admin.h"
 
+#include "auth/grant.h"
+#include "auth/grant_host.h"
 #include "auth/mail_host.h"
 #include "ipc/ctl_auth.h"
 #include "lib/clock.h"
@@ -46,4 +48,13 @@ host_admin_tell(struct mail_hosts *all, host_admin_fn tell, void *arg)
 			tell(arg, &(struct ctl_auth_host){
 			    .addr = o->addr, .mode = o->mode });
 	}
+}
+
+int
+host_admin_order(struct grants *grants, const struct host_order *order)
+{
+	if (host_orders_set(&grants->hosts->orders, order) == -1)
+		return -1;
+	grant_hosts_order(grants, order);
+	return 0;
 }

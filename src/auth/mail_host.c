@@ -105,6 +105,7 @@ mail_hosts_get(struct mail_hosts *all, const struct netaddr *addr)
 	h = xcalloc(1, sizeof(*h));
 	h->addr = *addr;
 	h->ask_ms = MAIL_HOST_ASK_MS;
+	LIST_INIT(&h->waits);
 	(void)RB_INSERT(mail_host_tree, &all->tree, h);
 	TAILQ_INSERT_TAIL(&all->used, h, used);
 	all->n++;
@@ -179,7 +180,7 @@ mail_host_stays_down(struct mail_host *h)
 		h->ask_ms *= 2;
 }
 
-void
+bool
 mail_host_failed(struct mail_host *h, enum login_auth_trouble trouble,
     uint64_t client)
 {
@@ -188,17 +189,20 @@ mail_host_failed(struct mail_host *h, enum login_auth_trouble trouble,
 	h->nfailures++;
 	h->trouble = (uint8_t)trouble;
 	if (!mail_host_blames[trouble])
-		return;
+		return false;
 	if (h->is_down) {
 		mail_host_stays_down(h);
-	} else if (h->has_first && h->first != client &&
+		return false;
+	}
+	if (h->has_first && h->first != client &&
 	    now - h->first_ms <= MAIL_HOST_WINDOW_MS) {
 		mail_host_goes_down(h);
-	} else {
-		h->has_first = true;
-		h->first = client;
-		h->first_ms = now;
+		return true;
 	}
+	h->has_first = true;
+	h->first = client;
+	h->first_ms = now;
+	return false;
 }
 
 void
@@ -229,64 +233,66 @@ mail_host_due_ms(const struct mail_host *h, bool has_other)
 	return h->asked_ms + wait_ms;
 }
 
-/* Where a route's address stands. */
-enum mail_host_rank {
-	MAIL_HOST_GOOD,
-	MAIL_HOST_BAD,		/* down */
-	MAIL_HOST_OUT,		/* not to be used */
-};
-
-static enum mail_host_rank
-mail_hosts_rank(struct mail_hosts *all, const struct netaddr *addr,
-    uint64_t *since_ms)
-{
-	const struct mail_host *h = mail_hosts_find(all, addr);
-
-	switch (host_orders_find(&all->orders, addr)) {
-	case HOST_UP:
-		return MAIL_HOST_GOOD;
-	case HOST_DOWN:
-	case HOST_DRAIN:
-		return MAIL_HOST_OUT;
-	case HOST_AUTO:
-		break;
-	}
-	if (h == NULL || !h->is_down)
-		return MAIL_HOST_GOOD;
-	if (h->since_ms > *since_ms)
-		*since_ms = h->since_ms;
-	return MAIL_HOST_BAD;
-}
-
 /* One address of a route with what belongs to it. */
 struct mail_host_place {
 	struct netaddr		 addr;
 	uint8_t			 word;	/* of its name */
 };
 
+/* The addresses of a route, sorted out. */
+struct mail_host_places {
+	struct mail_host_place	 up[LOGIN_AUTH_ADDRS_MAX];
+	struct mail_host_place	 down[LOGIN_AUTH_ADDRS_MAX];
+	unsigned int		 nup, ndown;
+	uint64_t		 since_ms;	/* the last went down then */
+};
+
+static void
+mail_hosts_place(struct mail_hosts *all, const struct login_auth_route *route,
+    struct mail_host_places *to)
+{
+	for (unsigned int i = 0; i < route->naddrs; i++) {
+		const struct netaddr *addr = &route->addrs[i];
+		const struct mail_host_place place = { *addr,
+		    route->tls.word[i] };
+		enum host_mode mode = host_orders_find(&all->orders, addr);
+		const struct mail_host *h = mail_hosts_find(all, addr);
+
+		if (mode == HOST_DOWN || mode == HOST_DRAIN)
+			continue;
+		if (mode == HOST_UP || h == NULL || !h->is_down) {
+			to->up[to->nup++] = place;
+			continue;
+		}
+		to->down[to->ndown++] = place;
+		if (h->since_ms > to->since_ms)
+			to->since_ms = h->since_ms;
+	}
+}
+
 static void
 mail_hosts_put(struct login_auth_route *route,
-    const struct mail_host_place *place)
+    const struct mail_host_place *place, bool is_down)
 {
+	if (is_down)
+		route->down |= (uint8_t)(1u << route->naddrs);
 	route->tls.word[route->naddrs] = place->word;
 	route->addrs[route->naddrs++] = place->addr;
 }
 
-/* The first of these that is due to be asked; n when none is. */
+/* The first that is down and due to be asked; ndown when none is. */
 static unsigned int
-mail_hosts_due(struct mail_hosts *all, const struct mail_host_place *bad,
-    unsigned int n, bool has_other)
+mail_hosts_due(struct mail_hosts *all, const struct mail_host_places *places)
 {
 	uint64_t now = clock_ms();
 	struct mail_host *h;
-	unsigned int i;
 
-	for (i = 0; i < n; i++) {
-		h = mail_hosts_find(all, &bad[i].addr);
-		if (h != NULL && mail_host_due_ms(h, has_other) <= now)
-			break;
+	for (unsigned int i = 0; i < places->ndown; i++) {
+		h = mail_hosts_find(all, &places->down[i].addr);
+		if (h != NULL && mail_host_due_ms(h, places->nup > 0) <= now)
+			return i;
 	}
-	return i;
+	return places->ndown;
 }
 
 /* This login asks the host that is down. */
@@ -298,7 +304,7 @@ mail_hosts_ask(struct mail_hosts *all, struct login_auth_route *route,
 
 	mail_host_wait(h);
 	h->is_asked = true;
-	mail_hosts_put(route, place);
+	mail_hosts_put(route, place, true);
 	route->probe_ms = has_other ? h->ask_ms : 0;
 }
 
@@ -306,37 +312,22 @@ bool
 mail_hosts_sort(struct mail_hosts *all, struct login_auth_route *route,
     bool may_ask, uint32_t grace_ms, uint64_t *since_ms)
 {
-	struct mail_host_place good[LOGIN_AUTH_ADDRS_MAX];
-	struct mail_host_place bad[LOGIN_AUTH_ADDRS_MAX];
-	unsigned int i, due, ngood = 0, nbad = 0;
+	struct mail_host_places p = { .nup = 0 };
+	unsigned int i, due;
 
-	*since_ms = 0;
-	for (i = 0; i < route->naddrs; i++) {
-		struct mail_host_place place = { route->addrs[i],
-		    route->tls.word[i] };
-
-		switch (mail_hosts_rank(all, &place.addr, since_ms)) {
-		case MAIL_HOST_GOOD:
-			good[ngood++] = place;
-			break;
-		case MAIL_HOST_BAD:
-			bad[nbad++] = place;
-			break;
-		case MAIL_HOST_OUT:
-			break;
-		}
-	}
-	route->naddrs = 0;
-	due = may_ask ? mail_hosts_due(all, bad, nbad, ngood > 0) : nbad;
-	if (ngood == 0 && due == nbad &&
-	    (nbad == 0 || clock_ms() - *since_ms >= grace_ms))
+	mail_hosts_place(all, route, &p);
+	*since_ms = p.since_ms;
+	route->naddrs = route->down = 0;
+	due = may_ask ? mail_hosts_due(all, &p) : p.ndown;
+	if (p.nup == 0 && due == p.ndown &&
+	    (p.ndown == 0 || clock_ms() - p.since_ms >= grace_ms))
 		return false;
-	if (due < nbad)
-		mail_hosts_ask(all, route, &bad[due], ngood > 0);
-	for (i = 0; i < ngood; i++)
-		mail_hosts_put(route, &good[i]);
-	for (i = 0; i < nbad; i++)
+	if (due < p.ndown)
+		mail_hosts_ask(all, route, &p.down[due], p.nup > 0);
+	for (i = 0; i < p.nup; i++)
+		mail_hosts_put(route, &p.up[i], false);
+	for (i = 0; i < p.ndown; i++)
 		if (i != due)
-			mail_hosts_put(route, &bad[i]);
+			mail_hosts_put(route, &p.down[i], true);
 	return true;
 }

@@ -42,10 +42,18 @@
 
 RB_HEAD(mail_host_tree, mail_host);
 TAILQ_HEAD(mail_host_list, mail_host);
+LIST_HEAD(mail_host_waits, mail_host_wait);
+
+/* A login that may be waiting for a host to answer; part of its grant. */
+struct mail_host_wait {
+	LIST_ENTRY(mail_host_wait)	 entry;
+	struct grant_map		*map;	/* of its login process */
+};
 
 struct mail_host {
 	RB_ENTRY(mail_host)	 entry;
 	TAILQ_ENTRY(mail_host)	 used;		/* the last one is latest */
+	struct mail_host_waits	 waits;
 	struct netaddr		 addr;
 	uint32_t		 nlogins;	/* under way, or tried next */
 	uint32_t		 nsessions;
@@ -86,8 +94,11 @@ struct mail_host	*mail_hosts_next(struct mail_hosts *,
 /* Is it in the table? */
 bool	mail_hosts_has(struct mail_hosts *, const struct netaddr *);
 
-/* A client (a number that is his alone) could not log in there. */
-void	mail_host_failed(struct mail_host *, enum login_auth_trouble,
+/*
+ * A client (a number that is his alone) could not log in there.  true: it is
+ * down from now on.
+ */
+bool	mail_host_failed(struct mail_host *, enum login_auth_trouble,
 	    uint64_t client);
 /* It has answered a login, whatever the answer. */
 void	mail_host_answered(struct mail_host *);

@@ -12,6 +12,7 @@
 
 #include "auth/auth_server.h"
 #include "auth/cache_admin.h"
+#include "auth/host_admin.h"
 #include "config/config_wire.h"
 #include "config/settings.h"
 #include "ipc/auth_choice.h"
@@ -139,8 +140,9 @@ auth_main_host(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 	(void)fd;
 	if (host_order_get(r, &order) == -1)
 		return -1;
-	return host_orders_set(m->is_started ?
-	    &m->server.requests.hosts.orders : &m->orders, &order);
+	return m->is_started ?
+	    host_admin_order(&m->server.requests.grants, &order) :
+	    host_orders_set(&m->orders, &order);
 }
 
 static int

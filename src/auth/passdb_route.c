@@ -188,6 +188,7 @@ passdb_route_begin(struct login_auth_route *route,
 	passdb_route_host(route, f);
 	route->timeout_ms = f->timeout_ms;
 	route->has_nodelay = f->has_nodelay;
+	route->is_patient = f->down_ms > 0;
 	passdb_route_how(&route->how, f);
 	passdb_route_tls(&route->tls, f);
 	return passdb_route_forward(&route->forward, f, login->forward);

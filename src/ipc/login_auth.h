@@ -6,7 +6,8 @@
  * by the login process and names one request from REQUEST to FAIL or CANCEL.
  * After OK it names the grant: TRIED tells of addresses that were of no use,
  * OUTCOME what became of the login at the mail host; all but LOGGED_IN end the
- * grant, and then END does.  SESSION tells a new auth of a session that lives.
+ * grant, and then END does.  HOST_DOWN tells whose routes before it name this
+ * host that it is of no use.  SESSION tells a new auth of a session that lives.
  * EOF ends all that was open.
  * Violations: an id in use or in the wrong state, an unknown one in CONTINUE.
  * Responses and challenges are bytes, never base64.
@@ -28,7 +29,7 @@
 #include "lib/channel.h"
 #include "lib/netaddr.h"
 
-#define LOGIN_AUTH_VERSION	11
+#define LOGIN_AUTH_VERSION	12
 extern const struct channel_contract login_auth_contract;
 
 enum login_auth_type {
@@ -45,6 +46,7 @@ enum login_auth_type {
 	LOGIN_AUTH_CHALLENGE = 102,
 	LOGIN_AUTH_FAIL = 103,
 	LOGIN_AUTH_LOCAL = 104,		/* instead of OK: a mail process here */
+	LOGIN_AUTH_HOST_DOWN = 105,	/* id 0 */
 };
 
 #define LOGIN_AUTH_OPEN_MAX	16384	/* requests; more is a violation */

@@ -76,3 +76,22 @@ login_auth_session_get(struct wire_reader *r, struct login_auth_session *m)
 	wire_get_addr(r, &m->host);
 	return wire_end(r);
 }
+
+void
+login_auth_host_down_put(struct wire_writer *w,
+    const struct login_auth_host_down *m)
+{
+	wire_put_addr(w, &m->addr);
+	wire_put_bool(w, m->is_ordered);
+}
+
+int
+login_auth_host_down_get(struct wire_reader *r,
+    struct login_auth_host_down *m)
+{
+	wire_get_addr(r, &m->addr);
+	m->is_ordered = wire_get_bool(r);
+	if (m->addr.family == NETADDR_NONE)
+		r->has_failed = true;
+	return wire_end(r);
+}

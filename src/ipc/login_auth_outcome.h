@@ -1,7 +1,7 @@
 /*
  * login_auth_outcome: what a login process tells auth of a login that it has
  * allowed: which of the route's addresses were of no use, what became of it,
- * and which sessions live.
+ * and which sessions live; and what it hears of others meanwhile.
  */
 #ifndef IPC_LOGIN_AUTH_OUTCOME_H
 #define IPC_LOGIN_AUTH_OUTCOME_H
@@ -58,6 +58,15 @@ struct login_auth_session {
 	struct netaddr	 rip, host;
 };
 
+/*
+ * HOST_DOWN: not to be used by those whose OK came before this, as far as the
+ * host has not answered them yet.  Once for each end of a host at most.
+ */
+struct login_auth_host_down {
+	struct netaddr	 addr;		/* with port */
+	bool		 is_ordered;	/* patience is of no use */
+};
+
 void	login_auth_outcome_put(struct wire_writer *,
 	    const struct login_auth_outcome *);
 int	login_auth_outcome_get(struct wire_reader *,
@@ -70,5 +79,9 @@ void	login_auth_session_put(struct wire_writer *,
 	    const struct login_auth_session *);
 int	login_auth_session_get(struct wire_reader *,
 	    struct login_auth_session *);
+void	login_auth_host_down_put(struct wire_writer *,
+	    const struct login_auth_host_down *);
+int	login_auth_host_down_get(struct wire_reader *,
+	    struct login_auth_host_down *);
 
 #endif

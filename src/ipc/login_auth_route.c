@@ -21,8 +21,11 @@ login_auth_route_put(struct wire_writer *w, const struct login_auth_route *m)
 	wire_put_bool(w, m->has_nodelay);
 	login_auth_host_put(w, &m->how);
 	wire_put_u32(w, m->probe_ms);
+	wire_put_bool(w, m->is_patient);
+	wire_put_u8(w, m->down);
 	wire_put_u8(w, m->naddrs);
-	if (m->naddrs == 0 || m->naddrs > LOGIN_AUTH_ADDRS_MAX)
+	if (m->naddrs == 0 || m->naddrs > LOGIN_AUTH_ADDRS_MAX ||
+	    m->down >> m->naddrs != 0)
 		w->has_failed = true;
 	for (unsigned int i = 0; i < m->naddrs && !w->has_failed; i++)
 		wire_put_addr(w, &m->addrs[i]);
@@ -43,8 +46,10 @@ login_auth_route_get(struct wire_reader *r, struct login_auth_route *m)
 	m->has_nodelay = wire_get_bool(r);
 	login_auth_host_get(r, &m->how);
 	m->probe_ms = wire_get_u32(r);
+	m->is_patient = wire_get_bool(r);
+	m->down = wire_get_u8(r);
 	m->naddrs = (uint8_t)wire_get_enum(r, LOGIN_AUTH_ADDRS_MAX);
-	if (m->naddrs == 0)
+	if (m->naddrs == 0 || m->down >> m->naddrs != 0)
 		r->has_failed = true;
 	for (unsigned int i = 0; i < m->naddrs; i++)
 		wire_get_addr(r, &m->addrs[i]);

@@ -44,6 +44,8 @@ struct login_auth_route {
 	 * before the others.  0: it is not.
 	 */
 	uint32_t	 probe_ms;
+	bool		 is_patient;	/* rather waits than is refused */
+	uint8_t		 down;		/* addresses that are; 1 << number */
 	uint8_t		 naddrs;	/* at least 1 */
 	struct netaddr	 addrs[LOGIN_AUTH_ADDRS_MAX];	/* with ports */
 };

@@ -95,6 +95,12 @@ netaddr_same_ip(const struct netaddr *a, const struct netaddr *b)
 	    memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
 }
 
+bool
+netaddr_same(const struct netaddr *a, const struct netaddr *b)
+{
+	return a->port == b->port && netaddr_same_ip(a, b);
+}
+
 struct netaddr
 netaddr_source(const struct netaddr *a)
 {

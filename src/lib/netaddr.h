@@ -38,6 +38,8 @@ int	netaddr_net_parse(struct netaddr_net *, const char *text, size_t len)
 bool	netaddr_net_has(const struct netaddr_net *, const struct netaddr *);
 /* Same address; ports are not compared. */
 bool	netaddr_same_ip(const struct netaddr *, const struct netaddr *);
+/* Same address and port. */
+bool	netaddr_same(const struct netaddr *, const struct netaddr *);
 /*
  * What may count as one client: an IPv4 address, of IPv6 the /64, in which a
  * client can take any address it likes.  Without port.

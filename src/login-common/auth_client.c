@@ -19,6 +19,7 @@
 #include "lib/channel.h"
 #include "lib/log.h"
 #include "lib/xmem.h"
+#include "login-common/backend.h"
 #include "login-common/client_tls.h"
 #include "login-common/login_process.h"
 #include "login-common/sasl.h"
@@ -174,6 +175,24 @@ auth_client_fail(void *arg, uint32_t id, struct wire_reader *r, int fd)
 	return 0;
 }
 
+/* Those whom this auth has sent there do not wait for it any more. */
+static int
+auth_client_host_down(void *arg, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct auth_peer *ap = arg;
+	struct login_auth_host_down m;
+	struct session *s;
+
+	(void)id;
+	(void)fd;
+	if (login_auth_host_down_get(r, &m) == -1)
+		return -1;
+	TAILQ_FOREACH(s, &ap->client->process->waiting, entry)
+		if (s->grant_id != 0 && s->auth == ap->index)
+			backend_host_down(s, &m);
+	return 0;
+}
+
 static const struct channel_row auth_client_rows[] = {
 	{ .type = LOGIN_AUTH_OK, .name = "OK", .when = 1,
 	  .max = CHANNEL_BODY_MAX, .handler = auth_client_ok },
@@ -183,6 +202,8 @@ static const struct channel_row auth_client_rows[] = {
 	  .max = CHANNEL_BODY_MAX, .handler = auth_client_local },
 	{ .type = LOGIN_AUTH_FAIL, .name = "FAIL", .when = 1,
 	  .max = CHANNEL_BODY_MAX, .handler = auth_client_fail },
+	{ .type = LOGIN_AUTH_HOST_DOWN, .name = "HOST_DOWN", .when = 1,
+	  .max = CHANNEL_BODY_MAX, .handler = auth_client_host_down },
 };
 
 static void

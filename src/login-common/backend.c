@@ -36,6 +36,8 @@ backend_ready(void *arg, unsigned int what)
 	struct session *s = arg;
 
 	stream_note(&s->backend, what);
+	if (s->login != NULL && (what & (LOOP_READ | LOOP_END)) != 0)
+		s->login->has_heard = true;
 	session_run(s);
 }
 
@@ -95,7 +97,8 @@ backend_connect(struct session *s)
 	while (login->next_addr < login->route.naddrs) {
 		s->addr = (uint8_t)login->next_addr;
 		s->host = login->route.addrs[login->next_addr++];
-		login->has_sent_login = login->is_unfit = false;
+		login->has_heard = login->has_sent_login = false;
+		login->is_unfit = false;
 		login->backend_since_ms = clock_ms();
 		fd = source_connect(&s->process->sources, &s->host,
 		    &login->route.how.source, &is_pending, login->detail,
@@ -160,6 +163,64 @@ backend_failed(struct session *s, enum login_auth_trouble trouble,
 	    backend_connect(s) == 0)
 		return;
 	backend_give_up(s, backend_no_host);
+}
+
+/* Has the host said anything, or its end? */
+static bool
+backend_has_spoken(struct session *s)
+{
+	uint8_t byte;
+
+	if (s->login->has_heard)
+		return true;
+	/* The loop may be about to tell. */
+	stream_recheck(&s->backend);
+	return stream_peek(&s->backend, &byte, sizeof(byte)) > 0;
+}
+
+/* The next address that is not known to be down; naddrs: there is none. */
+static unsigned int
+backend_next_up(const struct session_login *login)
+{
+	unsigned int i = login->next_addr;
+
+	while (i < login->route.naddrs && (login->route.down & 1u << i) != 0)
+		i++;
+	return i;
+}
+
+/* Others have found that the host is down: not waited for any longer. */
+static void
+backend_leave(struct session *s, bool may_wait)
+{
+	struct session_login *login = s->login;
+	unsigned int next = backend_next_up(login);
+	bool has_other = next < login->route.naddrs;
+
+	if (!has_other && may_wait)
+		return;
+	if (has_other)
+		login_log_backend(s, "host is down");
+	stream_close(&s->backend);
+	login->next_addr = next;
+	if (backend_connect(s) == -1)
+		backend_give_up(s, has_other ? backend_no_host :
+		    login_auth_code_word(LOGIN_AUTH_CODE_HOST));
+	session_run_later(s);
+}
+
+void
+backend_host_down(struct session *s, const struct login_auth_host_down *m)
+{
+	struct login_auth_route *route = &s->login->route;
+
+	for (unsigned int i = 0; i < route->naddrs; i++)
+		if (netaddr_same(&route->addrs[i], &m->addr))
+			route->down |= (uint8_t)(1u << i);
+	if ((s->state == SESSION_BACKEND_CONNECT ||
+	    s->state == SESSION_BACKEND_TLS) &&
+	    netaddr_same(&s->host, &m->addr) && !backend_has_spoken(s))
+		backend_leave(s, route->is_patient && !m->is_ordered);
 }
 
 void

@@ -19,6 +19,9 @@ void	backend_step_login(struct session *);
 /* This address is of no use (what: for the log): the next, or the refusal. */
 void	backend_failed(struct session *, enum login_auth_trouble,
 	    const char *what);
+/* Auth says that one of the route's hosts is down: who waits for it goes on. */
+void	backend_host_down(struct session *,
+	    const struct login_auth_host_down *);
 /* The client leaves: has it waited in vain for the host to speak? */
 void	backend_left(struct session *);
 /* What an error of a connection's socket says about the host. */

@@ -65,7 +65,7 @@ struct session_login {
 	struct sasl_line		 sasl_line;
 	struct login_auth_route		 route;
 	unsigned int			 next_addr;
-	bool				 has_sent_login, is_unfit; /* host */
+	bool		 has_heard, has_sent_login, is_unfit;	/* mail host */
 	uint64_t			 backend_until_ms, backend_since_ms;
 	char				 backend_code[32];  /* of its refusal */
 	enum login_answer		 delayed;	/* said after DELAY */

@@ -30,6 +30,7 @@ union fuzz_any {
 	struct login_auth_outcome	 login_auth_outcome;
 	struct login_auth_tried		 login_auth_tried;
 	struct login_auth_session	 login_auth_session;
+	struct login_auth_host_down	 login_auth_host_down;
 	struct auth_worker_lookup	 auth_worker_lookup;
 	struct auth_worker_verify	 auth_worker_verify;
 	struct auth_worker_resolve	 auth_worker_resolve;
@@ -99,6 +100,7 @@ CALLS(login_auth_fail)
 CALLS(login_auth_outcome)
 CALLS(login_auth_tried)
 CALLS(login_auth_session)
+CALLS(login_auth_host_down)
 CALLS(auth_worker_lookup)
 CALLS(auth_worker_verify)
 CALLS(auth_worker_resolve)
@@ -161,7 +163,7 @@ static const struct fuzz_message messages[] = {
 	ROW(master_mail_started), ROW(master_mail_session),
 	ROW(login_auth_tried),
 	ROW(ctl_auth_host), ROW(host_order),
-	ROW(master_secret),
+	ROW(master_secret), ROW(login_auth_host_down),
 };
 
 int

@@ -137,6 +137,20 @@ def suite(request, module_suite):
 
 
 @pytest.fixture
+def orders(suite):
+    """Gives orders about mail hosts, and takes them back at the end."""
+    given = []
+
+    def give(mode, host):
+        given.append(host)
+        return suite.ctl("hosts", mode, host)
+
+    yield give
+    for host in given:
+        suite.ctl("hosts", "auto", host)
+
+
+@pytest.fixture
 def hosts():
     """A mail host for both protocols that takes any password but `wrong`."""
     with Hosts() as made:

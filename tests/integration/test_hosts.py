@@ -4,14 +4,15 @@ import asyncio
 import contextlib
 import os
 import re
-import socket
 import time
 
 import pytest
 
 from harness import procs
+from harness.dead_host import dead
 from harness.host import Host, imap_script
 from harness.mass_host import MassHost
+from harness.tries import percentile, try_login
 from harness.wire import WireError
 
 LOGINS = int(os.environ.get("MW_R11_LOGINS", 60))
@@ -32,22 +33,6 @@ FAST = 0.05
 SOON = 0.5
 
 
-def percentile(values, part):
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * part))]
-
-
-def try_login(suite, user, source="127.0.0.1", timeout=TIMEOUT + 8):
-    """(seconds until the answer, the answer)."""
-    client = suite.imap(source=source)
-    start = time.monotonic()
-    client.send(f"a LOGIN {user} pw")
-    answer = client.answer(timeout=timeout)[1]
-    took = time.monotonic() - start
-    client.close()
-    return took, answer
-
-
 def p99_of(suite, user, count):
     times = []
     for number in range(count):
@@ -55,32 +40,6 @@ def p99_of(suite, user, count):
         assert answer.startswith("a OK"), answer
         times.append(took)
     return percentile(times, 0.99)
-
-
-class BlackHole:
-    """A port whose queue of connections is full: SYNs are dropped."""
-
-    def __init__(self, addr, port):
-        self.sock = socket.socket()
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.sock.bind((addr, port))
-        self.sock.listen(0)
-        self.fillers = []
-        for _ in range(8):
-            filler = socket.socket()
-            filler.setblocking(False)
-            filler.connect_ex(self.sock.getsockname())
-            self.fillers.append(filler)
-
-    def close(self):
-        self.sock.close()
-        for filler in self.fillers:
-            filler.close()
-
-
-def hang_up(wire):
-    """A host that takes connections and says nothing."""
-    wire.close()
 
 
 @pytest.fixture
@@ -99,24 +58,6 @@ def pair(suite):
     yield made
     for host in made:
         host.close()
-
-
-@contextlib.contextmanager
-def dead(host, how):
-    """The host is gone: in place of it is another, that is of no use."""
-    host.close()
-    if how == "black-holed":
-        hole = BlackHole(host.addr, host.port)
-    elif how == "hanging up":
-        hole = Host(hang_up, addr=host.addr, port=host.port)
-    else:
-        hole = socket.socket()
-        hole.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        hole.bind((host.addr, host.port))
-    try:
-        yield
-    finally:
-        hole.close()
 
 
 def becomes_down(suite, host):
@@ -239,20 +180,6 @@ def hosts_of(suite):
     return {host["address"]: host for host in found.values()}
 
 
-@pytest.fixture
-def orders(suite):
-    """Gives orders, and takes them back at the end."""
-    given = []
-
-    def give(mode, host):
-        given.append(host)
-        return suite.ctl("hosts", mode, host)
-
-    yield give
-    for host in given:
-        suite.ctl("hosts", "auto", host)
-
-
 def test_wicketctl_shows_hosts(suite, pair):
     first, second = pair
     client = suite.imap()
@@ -281,14 +208,14 @@ def test_wicketctl_shows_hosts(suite, pair):
     )
 
 
-@pytest.mark.parametrize("mode_", ["down", "drain"])
+@pytest.mark.parametrize("order", ["down", "drain"])
 @pytest.mark.parametrize("has_port", [True, False])
-def test_wicketctl_takes_a_host_out(suite, pair, orders, mode_, has_port):
+def test_wicketctl_takes_a_host_out(suite, pair, orders, order, has_port):
     first, second = pair
     client = suite.imap()
     client.ok("LOGIN c0 pw")
     assert len(first.wires) == 1
-    orders(mode_, f"{first.addr}:{first.port}" if has_port else first.addr)
+    orders(order, f"{first.addr}:{first.port}" if has_port else first.addr)
     # The session goes on; new ones go elsewhere.
     assert "* USER c0" in client.ok("WHOAMI")[0]
     assert try_login(suite, "c1")[1].startswith("a OK")
@@ -296,8 +223,8 @@ def test_wicketctl_takes_a_host_out(suite, pair, orders, mode_, has_port):
     took, answer = try_login(suite, "a0")
     assert answer.startswith("a NO [UNAVAILABLE]"), answer
     found = hosts_of(suite)[f"{first.addr}:{first.port}"]
-    assert found["state"] == {"down": "down", "drain": "drained"}[mode_]
-    assert found["order"] == mode_ and found["found"] == "up", found
+    assert found["state"] == {"down": "down", "drain": "drained"}[order]
+    assert found["order"] == order and found["found"] == "up", found
     orders("auto", f"{first.addr}:{first.port}" if has_port else first.addr)
     assert try_login(suite, "a0")[1].startswith("a OK")
     assert hosts_of(suite)[f"{first.addr}:{first.port}"]["state"] == "up"
@@ -318,7 +245,7 @@ def test_wicketctl_orders_a_host_up(suite, pair, orders):
 @pytest.mark.parametrize("how", ["reload", "kill"])
 def test_orders_outlive_auth(suite, pair, orders, how):
     first, _ = pair
-    orders("drain", first.addr)
+    orders("down", first.addr)
     (auth,) = suite.children("auth")
     if how == "reload":
         suite.ctl("reload")
@@ -331,10 +258,10 @@ def test_orders_outlive_auth(suite, pair, orders, how):
     )
     procs.wait_until(
         lambda: auth not in suite.children("auth")
-        or hosts_of(suite).get(first.addr, {}).get("order") == "drain",
+        or hosts_of(suite).get(first.addr, {}).get("order") == "down",
         "the new auth", 15,
     )
-    assert hosts_of(suite)[first.addr]["order"] == "drain"
+    assert hosts_of(suite)[first.addr]["order"] == "down"
     procs.wait_until(
         lambda: "[UNAVAILABLE]" in try_login(suite, "a0")[1]
         and try_login(suite, "b0")[1].startswith("a OK"),
@@ -354,7 +281,7 @@ def test_all_auths_obey(new_suite):
         for number in range(12):
             suite.add_user(f"u{number}", host=host.addr, imap_port=host.port)
         suite.wait_children("auth", 3)
-        suite.ctl("hosts", "drain", f"{host.addr}:{host.port}")
+        suite.ctl("hosts", "down", f"{host.addr}:{host.port}")
         for number in range(12):
             assert "[UNAVAILABLE]" in try_login(suite, f"u{number}")[1]
         suite.ctl("hosts", "auto", f"{host.addr}:{host.port}")

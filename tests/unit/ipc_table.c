@@ -65,6 +65,7 @@ CALLS(login_auth_fail)
 CALLS(login_auth_outcome)
 CALLS(login_auth_tried)
 CALLS(login_auth_session)
+CALLS(login_auth_host_down)
 CALLS(login_auth_local)
 CALLS(auth_worker_lookup)
 CALLS(auth_worker_verify)
@@ -207,6 +208,8 @@ fill_route(void *msg, enum share share)
 	m->naddrs = share == SHARE_FULL ? LOGIN_AUTH_ADDRS_MAX : 1;
 	for (unsigned int i = 0; i < m->naddrs; i++)
 		fill_addr(&m->addrs[i], i % 2 == 0 ? share : SHARE_FULL);
+	if (share != SHARE_EMPTY)
+		m->down = share == SHARE_FULL ? UINT8_MAX : 1;
 	m->tls.kind = share == SHARE_EMPTY ? LOGIN_AUTH_TLS_NONE :
 	    share == SHARE_SOME ? LOGIN_AUTH_TLS_STARTTLS :
 	    LOGIN_AUTH_TLS_LAST;
@@ -225,6 +228,7 @@ same_route(const void *a, const void *b)
 	const struct login_auth_route *x = a, *y = b;
 
 	assert_int_equal(x->naddrs, y->naddrs);
+	assert_int_equal(x->down, y->down);
 	for (unsigned int i = 0; i < x->naddrs; i++)
 		assert_same_addr(&x->addrs[i], &y->addrs[i]);
 	assert_int_equal(x->tls.kind, y->tls.kind);
@@ -536,7 +540,8 @@ const struct message messages[] = {
 		ENUM(login_auth_route, how.haproxy, LOGIN_AUTH_HAPROXY_LAST),
 		U32(login_auth_route, how.leave_ms),
 		U32(login_auth_route, probe_ms),
-	}, .nfields = 14, .fill = fill_route, .same = same_route },
+		BOOL(login_auth_route, is_patient),
+	}, .nfields = 15, .fill = fill_route, .same = same_route },
 	{ MESSAGE(login_auth_fail, login_auth), .fields = {
 		ENUM(login_auth_fail, code, LOGIN_AUTH_CODE_LAST),
 		TEXT(login_auth_fail, user),
@@ -560,6 +565,10 @@ const struct message messages[] = {
 		ADDR(login_auth_session, rip),
 		ADDR(login_auth_session, host),
 	}, .nfields = 4 },
+	{ MESSAGE(login_auth_host_down, login_auth), .fields = {
+		ADDR(login_auth_host_down, addr),
+		BOOL(login_auth_host_down, is_ordered),
+	}, .nfields = 2 },
 	{ MESSAGE(login_auth_local, login_auth), .fields = {
 		TEXT(login_auth_local, user),
 		U64(login_auth_local, ticket.high),

@@ -15,7 +15,8 @@
 /* A login process, played by the test. */
 struct peer {
 	struct channel	*channel;
-	unsigned int	 nok, nfail, nchallenges;
+	unsigned int	 nok, nfail, nchallenges, ndown;
+	uint8_t		 client;	/* which address asks */
 };
 
 struct fixture {
@@ -73,6 +74,23 @@ on_challenge(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 }
 
 static int
+on_host_down(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
+{
+	struct peer *p = endpoint;
+	struct login_auth_host_down m;
+
+	(void)fd;
+	p->ndown++;
+	if (login_auth_host_down_get(r, &m) == -1)
+		return -1;
+	assert_int_equal(id, 0);
+	assert_int_equal(m.addr.family, NETADDR_V4);
+	assert_int_equal(m.addr.port, 143);
+	assert_memory_equal(m.addr.ip, ((uint8_t[]){ 10, 0, 0, 1 }), 4);
+	return 0;
+}
+
+static int
 on_wanted(void *endpoint, uint32_t id, struct wire_reader *r, int fd)
 {
 	struct fixture *f = endpoint;
@@ -89,6 +107,8 @@ static const struct channel_row peer_rows[] = {
 	    on_fail },
 	{ LOGIN_AUTH_CHALLENGE, "CHALLENGE", 1, 1, CHANNEL_BODY_MAX, false,
 	    false, on_challenge },
+	{ LOGIN_AUTH_HOST_DOWN, "HOST_DOWN", 1, 1, CHANNEL_BODY_MAX, false,
+	    false, on_host_down },
 };
 
 static const struct channel_row far_rows[] = {
@@ -208,6 +228,7 @@ ask(struct peer *p, uint32_t id, const char *mech, bool has_initial)
 
 	(void)strlcpy(m.mech, mech, sizeof(m.mech));
 	assert_int_equal(netaddr_parse(&m.rip, "192.0.2.7", 9), 0);
+	m.rip.ip[3] = (uint8_t)(m.rip.ip[3] + p->client);
 	assert_int_equal(netaddr_parse(&m.lip, "192.0.2.1", 9), 0);
 	m.real_rip = m.rip;
 	m.real_lip = m.lip;
@@ -241,6 +262,18 @@ outcome(struct peer *p, uint32_t id, enum login_auth_result result)
 	wire_writer_init(&w, body, sizeof(body));
 	login_auth_outcome_put(&w, &m);
 	channel_send(p->channel, LOGIN_AUTH_OUTCOME, id, &w, -1);
+}
+
+static void
+tried(struct peer *p, uint32_t id)
+{
+	struct login_auth_tried m = { .trouble = LOGIN_AUTH_SILENT };
+	struct wire_writer w;
+	uint8_t body[4];
+
+	wire_writer_init(&w, body, sizeof(body));
+	login_auth_tried_put(&w, &m);
+	channel_send(p->channel, LOGIN_AUTH_TRIED, id, &w, -1);
 }
 
 static void
@@ -411,6 +444,26 @@ test_limit(void **state)
 	assert_int_equal(p->nfail, 4);
 }
 
+/* who waits for a host hears that it is down, and nobody else. */
+static void
+test_host_down(void **state)
+{
+	struct fixture *f = *state;
+	struct peer *p = &f->peers[0], *q = &f->peers[1];
+
+	add_worker(f);
+	for (p->client = 0; p->client < 2; p->client++) {
+		login(f, p, p->client);
+		login(f, q, p->client);
+		assert_int_equal(p->ndown + q->ndown, 0);
+		tried(p, p->client);
+		assert_true(settle(f, p));
+	}
+	assert_true(settle(f, q));
+	assert_int_equal(p->ndown, 0);
+	assert_int_equal(q->ndown, 1);
+}
+
 /* T-A6: the end of a channel cancels all its requests, work included. */
 static void
 test_end_cancels(void **state)
@@ -470,6 +523,7 @@ main(void)
 		T(test_answers),
 		T(test_violations),
 		T(test_limit),
+		T(test_host_down),
 		T(test_end_cancels),
 		T(test_drain),
 	};

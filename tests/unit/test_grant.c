@@ -2,11 +2,18 @@
 #include "unit.h"
 
 #include "auth/grant.h"
+#include "auth/host_admin.h"
 #include "auth/mail_host.h"
 #include "auth/penalty.h"
 #include "config/settings.h"
 #include "ipc/roles.h"
 #include "lib/log.h"
+
+/* What a login process was told of hosts. */
+struct told {
+	unsigned int			 n;
+	struct login_auth_host_down	 last;
+};
 
 struct fixture {
 	struct settings		 settings;
@@ -14,7 +21,17 @@ struct fixture {
 	struct penalty		 penalty;
 	struct mail_hosts	 hosts;
 	struct grant_map	 maps[2];	/* two login processes */
+	struct told		 told[2];
 };
+
+static void
+on_host_down(void *peer, const struct login_auth_host_down *m)
+{
+	struct told *told = peer;
+
+	told->n++;
+	told->last = *m;
+}
 
 static void
 begin(struct fixture *f)
@@ -22,8 +39,11 @@ begin(struct fixture *f)
 	penalty_init(&f->penalty, 0);
 	mail_hosts_init(&f->hosts);
 	grants_init(&f->all, &f->settings, &f->penalty, NULL, &f->hosts);
-	grant_map_init(&f->maps[0], &f->all);
-	grant_map_init(&f->maps[1], &f->all);
+	f->all.host_down = on_host_down;
+	for (size_t i = 0; i < 2; i++) {
+		grant_map_init(&f->maps[i], &f->all);
+		f->maps[i].peer = &f->told[i];
+	}
 }
 
 static int
@@ -53,6 +73,7 @@ teardown(void **state)
 	TAILQ_FOREACH(h, &f->hosts.used, used) {
 		assert_int_equal(h->nlogins, 0);
 		assert_int_equal(h->nsessions, 0);
+		assert_true(LIST_EMPTY(&h->waits));
 	}
 	mail_hosts_clear(&f->hosts);
 	return 0;
@@ -214,7 +235,8 @@ test_full(void **state)
 
 /* A login that was sent to two hosts, 192.0.2.11 and 192.0.2.12. */
 static void
-go(struct fixture *f, uint32_t id, const char *user, const char *rip)
+go_at(struct fixture *f, size_t map, uint32_t id, const char *user,
+    const char *rip)
 {
 	struct login_auth_route route = { .naddrs = 2 };
 	struct netaddr addr;
@@ -222,10 +244,16 @@ go(struct fixture *f, uint32_t id, const char *user, const char *rip)
 	for (uint8_t i = 0; i < 2; i++)
 		route.addrs[i] = (struct netaddr){ NETADDR_V4, 143,
 		    { 192, 0, 2, (uint8_t)(11 + i) } };
-	assert_true(open_at(f, 0, id, user, rip));
+	assert_true(open_at(f, map, id, user, rip));
 	assert_int_equal(netaddr_parse(&addr, rip, strlen(rip)), 0);
-	grant_route(&f->maps[0], id, &route, &(struct grant_who){
+	grant_route(&f->maps[map], id, &route, &(struct grant_who){
 	    .user = user, .service = SERVICE_IMAP, .rip = &addr });
+}
+
+static void
+go(struct fixture *f, uint32_t id, const char *user, const char *rip)
+{
+	go_at(f, 0, id, user, rip);
 }
 
 static int
@@ -236,7 +264,7 @@ tried(struct fixture *f, uint32_t id, uint8_t addr, bool has_login)
 	    .has_login = has_login });
 }
 
-static const struct mail_host *
+static struct mail_host *
 host(struct fixture *f, uint8_t i)
 {
 	return mail_hosts_get(&f->hosts, &(struct netaddr){ NETADDR_V4, 143,
@@ -300,6 +328,124 @@ test_clients(void **state)
 	}
 }
 
+/* So often they were told, and that it is the host with this number. */
+static void
+assert_told(const struct fixture *f, unsigned int n0, unsigned int n1,
+    uint8_t i, bool is_ordered)
+{
+	const unsigned int ns[] = { n0, n1 };
+
+	for (size_t m = 0; m < 2; m++) {
+		assert_int_equal(f->told[m].n, ns[m]);
+		if (ns[m] == 0)
+			continue;
+		assert_int_equal(f->told[m].last.addr.ip[3], 11 + i);
+		assert_int_equal(f->told[m].last.addr.port, 143);
+		assert_int_equal(f->told[m].last.is_ordered, is_ordered);
+	}
+}
+
+/* Processes hear once that a host goes down which some login may wait for. */
+static void
+test_waits(void **state)
+{
+	struct fixture *f = *state;
+
+	f->settings.services[SERVICE_IMAP].mail_max_userip_connections = 0;
+	for (uint32_t id = 1; id <= 4; id++)
+		go_at(f, id / 4, id, "joe", "192.0.2.1");
+	go(f, 5, "ann", "192.0.2.2");
+	assert_int_equal(tried(f, 1, 0, false), 0);
+	assert_int_equal(tried(f, 2, 0, false), 0);
+	assert_told(f, 0, 0, 0, false);
+	assert_int_equal(tried(f, 5, 0, false), 0);
+	assert_told(f, 1, 1, 0, false);
+	/* It is down already. */
+	assert_int_equal(tried(f, 3, 0, false), 0);
+	assert_told(f, 1, 1, 0, false);
+	/* It has answered, but nobody of the first process waits for it. */
+	assert_int_equal(answered(f, 0, 3, LOGIN_AUTH_LOGGED_IN, 0), 0);
+	go(f, 6, "joe", "192.0.2.1");
+	go(f, 7, "ann", "192.0.2.1");
+	assert_int_equal(tried(f, 6, 0, false), 0);
+	assert_int_equal(tried(f, 7, 0, false), 0);
+	assert_told(f, 1, 2, 0, false);
+	/* All of the first are at the second, but one that logs in there. */
+	assert_int_equal(answered(f, 0, 1, LOGIN_AUTH_LOGGED_IN, 1), 0);
+	assert_int_equal(outcome(f, 0, 2, LOGIN_AUTH_GONE), 0);
+	assert_int_equal(tried(f, 6, 1, false), 0);
+	assert_int_equal(tried(f, 7, 1, false), 0);
+	assert_told(f, 2, 3, 1, false);
+	assert_int_equal(outcome(f, 0, 5, LOGIN_AUTH_GONE), 0);
+	assert_int_equal(outcome(f, 1, 4, LOGIN_AUTH_GONE), 0);
+	assert_true(LIST_EMPTY(&host(f, 0)->waits));
+	assert_true(LIST_EMPTY(&host(f, 1)->waits));
+}
+
+/* The same when an administrator says so. */
+static void
+test_waits_ordered(void **state)
+{
+	static const struct {
+		uint8_t		mode, host, port;
+		unsigned int	ntold;
+	} rows[] = {
+		{ HOST_DRAIN, 0, 143, 0 },
+		{ HOST_UP, 0, 143, 0 },
+		{ HOST_AUTO, 0, 143, 0 },
+		{ HOST_DOWN, 0, 144, 0 },
+		{ HOST_DOWN, 2, 143, 0 },
+		{ HOST_DOWN, 0, 143, 1 },
+		{ HOST_UP, 0, 143, 0 },
+		/* A port has its own order before that of all. */
+		{ HOST_DOWN, 0, 0, 0 },
+		{ HOST_DOWN, 1, 0, 1 },
+	};
+	struct fixture *f = *state;
+	unsigned int n = 0;
+
+	go(f, 1, "joe", "192.0.2.1");
+	go(f, 2, "joe", "192.0.2.1");
+	/* wicketctl's, which goes nowhere. */
+	f->maps[1].peer = NULL;
+	go_at(f, 1, 1, "joe", "192.0.2.2");
+	for (size_t i = 0; i < UNIT_LENGTH(rows); i++) {
+		struct host_order order = { .addr = host(f,
+		    rows[i].host)->addr, .mode = rows[i].mode };
+
+		order.addr.port = rows[i].port;
+		assert_int_equal(host_admin_order(&f->all, &order), 0);
+		n += rows[i].ntold;
+		if (f->told[0].n != n)
+			fail_msg("row %zu", i);
+	}
+	assert_told(f, 2, 0, 1, true);
+	/* Ordered up: used, whatever becomes of logins there. */
+	go(f, 3, "joe", "192.0.2.3");
+	go(f, 4, "ann", "192.0.2.3");
+	assert_int_equal(tried(f, 3, 0, false), 0);
+	assert_int_equal(tried(f, 4, 0, false), 0);
+	assert_true(host(f, 0)->is_down);
+	assert_told(f, 2, 0, 1, true);
+}
+
+static void
+test_orders_full(void **state)
+{
+	struct fixture *f = *state;
+	struct host_order order = { .addr = host(f, 0)->addr,
+	    .mode = HOST_DOWN };
+
+	for (uint16_t i = 0; i < HOST_ORDERS_MAX; i++) {
+		order.addr.port = (uint16_t)(i + 1000);
+		assert_int_equal(host_admin_order(&f->all, &order), 0);
+	}
+	go(f, 1, "joe", "192.0.2.1");
+	order.addr.port = 143;
+	assert_int_equal(host_admin_order(&f->all, &order), -1);
+	assert_int_equal(f->told[0].n, 0);
+}
+
 /* A new auth hears where sessions are. */
 static void
 test_adopted_hosts(void **state)
@@ -329,6 +475,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_host_states, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_clients, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_waits, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_waits_ordered, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_orders_full, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_adopted_hosts, setup,
 		    teardown),

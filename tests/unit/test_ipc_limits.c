@@ -211,7 +211,7 @@ test_resolved(void **state)
 }
 
 static int
-make_route(uint8_t says, unsigned int has)
+make_route(uint8_t says, unsigned int has, uint8_t down)
 {
 	static struct login_auth_route route;
 	struct login_auth_host how;
@@ -228,6 +228,8 @@ make_route(uint8_t says, unsigned int has)
 	login_auth_host_init(&how);
 	login_auth_host_put(&w, &how);
 	wire_put_u32(&w, 2000);
+	wire_put_bool(&w, false);
+	wire_put_u8(&w, down);
 	wire_put_u8(&w, says);
 	for (unsigned int i = 0; i < has; i++)
 		wire_put_addr(&w, &address);
@@ -280,12 +282,34 @@ test_route(void **state)
 	const unsigned int max = LOGIN_AUTH_ADDRS_MAX;
 
 	(void)state;
-	assert_int_equal(make_route(0, 0), -1);
-	assert_int_equal(make_route(1, 1), 0);
-	assert_int_equal(make_route(1, 2), -1);
-	assert_int_equal(make_route((uint8_t)max, max), 0);
-	assert_int_equal(make_route((uint8_t)(max + 1), max + 1), -1);
-	assert_int_equal(make_route(UINT8_MAX, UINT8_MAX), -1);
+	assert_int_equal(make_route(0, 0, 0), -1);
+	assert_int_equal(make_route(1, 1, 1), 0);
+	assert_int_equal(make_route(1, 1, 2), -1);
+	assert_int_equal(make_route(1, 2, 0), -1);
+	assert_int_equal(make_route((uint8_t)max, max, UINT8_MAX), 0);
+	assert_int_equal(make_route((uint8_t)(max - 1), max - 1, UINT8_MAX),
+	    -1);
+	assert_int_equal(make_route((uint8_t)(max + 1), max + 1, 0), -1);
+	assert_int_equal(make_route(UINT8_MAX, UINT8_MAX, 0), -1);
+}
+
+/* What is said to be down is somewhere. */
+static void
+test_host_down(void **state)
+{
+	const struct netaddr nowhere = { .family = NETADDR_NONE };
+	struct login_auth_host_down m;
+	struct wire_reader r;
+	struct wire_writer w;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		wire_writer_init(&w, body, sizeof(body));
+		wire_put_addr(&w, i == 0 ? &address : &nowhere);
+		wire_put_bool(&w, true);
+		wire_reader_init(&r, body, w.len);
+		assert_int_equal(login_auth_host_down_get(&r, &m), -i);
+	}
 }
 
 static int
@@ -413,6 +437,7 @@ main(void)
 		cmocka_unit_test(test_probed),
 		cmocka_unit_test(test_resolved),
 		cmocka_unit_test(test_route),
+		cmocka_unit_test(test_host_down),
 		cmocka_unit_test(test_route_names),
 		cmocka_unit_test(test_initial),
 		cmocka_unit_test(test_cert),

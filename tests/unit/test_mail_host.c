@@ -67,9 +67,20 @@ host(struct fixture *f, unsigned int n)
 static void
 kill_host(struct fixture *f, unsigned int n, enum login_auth_trouble trouble)
 {
-	mail_host_failed(host(f, n), trouble, 1);
-	mail_host_failed(host(f, n), trouble, 2);
+	assert_false(mail_host_failed(host(f, n), trouble, 1));
+	assert_true(mail_host_failed(host(f, n), trouble, 2));
 	assert_true(host(f, n)->is_down);
+	/* It is told once. */
+	assert_false(mail_host_failed(host(f, n), trouble, 3));
+}
+
+/* Is it known to be down, and no order says otherwise? */
+static bool
+is_down(struct fixture *f, const struct netaddr *a)
+{
+	return mail_hosts_has(&f->all, a) &&
+	    mail_hosts_get(&f->all, a)->is_down &&
+	    host_orders_find(&f->all.orders, a) != HOST_UP;
 }
 
 /* What becomes of a route to 1, 2 and 3: their numbers, "" for none. */
@@ -90,6 +101,8 @@ sorted(struct fixture *f, bool may_ask)
 		return "";
 	for (i = 0; i < f->route.naddrs; i++) {
 		text[i] = (char)('0' + f->route.addrs[i].ip[3]);
+		assert_int_equal(f->route.down >> i & 1,
+		    is_down(f, &f->route.addrs[i]));
 		assert_int_equal(f->route.tls.word[i],
 		    f->route.addrs[i].ip[3]);
 	}
@@ -243,13 +256,12 @@ static void
 test_orders(void **state)
 {
 	struct fixture *f = *state;
-	struct host_order order = { .addr = addr(1), .mode = HOST_DRAIN };
+	struct host_order order = { .addr = addr(1), .mode = HOST_DOWN };
 
 	assert_int_equal(host_orders_set(&f->all.orders, &order), 0);
 	assert_string_equal(sorted(f, true), "23");
 	order.addr.ip[3] = 2;
 	order.addr.port = 0;
-	order.mode = HOST_DOWN;
 	assert_int_equal(host_orders_set(&f->all.orders, &order), 0);
 	assert_string_equal(sorted(f, true), "3");
 	/* A port has its own order before that of all. */

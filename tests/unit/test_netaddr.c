@@ -186,8 +186,13 @@ test_same_ip(void **state)
 	(void)state;
 	b.port = 7;
 	assert_true(netaddr_same_ip(&a, &b));
+	assert_false(netaddr_same(&a, &b));
+	a.port = 7;
+	assert_true(netaddr_same(&a, &b));
 	b = parsed("10.0.0.2");
+	b.port = 7;
 	assert_false(netaddr_same_ip(&a, &b));
+	assert_false(netaddr_same(&a, &b));
 	/* The same first bytes in the other family. */
 	assert_false(netaddr_same_ip(&a, &six));
 }
