@@ -34,6 +34,6 @@ auth_hosts_allow(struct auth_request *r, struct login_auth_route *route)
 		return;
 	}
 	auth_hosts_doubt(r, since_ms);
-	auth_request_say(r, "all mail hosts are down or drained");
+	auth_request_say(r, "all mail hosts are down");
 	auth_request_fail(r, LOGIN_AUTH_CODE_HOST);
 }

@@ -244,12 +244,14 @@ struct mail_host_places {
 	struct mail_host_place	 up[LOGIN_AUTH_ADDRS_MAX];
 	struct mail_host_place	 down[LOGIN_AUTH_ADDRS_MAX];
 	unsigned int		 nup, ndown;
+	unsigned int		 nasked;	/* of ndown: may be asked */
 	uint64_t		 since_ms;	/* the last went down then */
 };
 
+/* Takes those that are to be drained, or those that are not. */
 static void
 mail_hosts_place(struct mail_hosts *all, const struct login_auth_route *route,
-    struct mail_host_places *to)
+    bool is_drained, struct mail_host_places *to)
 {
 	for (unsigned int i = 0; i < route->naddrs; i++) {
 		const struct netaddr *addr = &route->addrs[i];
@@ -258,7 +260,7 @@ mail_hosts_place(struct mail_hosts *all, const struct login_auth_route *route,
 		enum host_mode mode = host_orders_find(&all->orders, addr);
 		const struct mail_host *h = mail_hosts_find(all, addr);
 
-		if (mode == HOST_DOWN || mode == HOST_DRAIN)
+		if (mode == HOST_DOWN || (mode == HOST_DRAIN) != is_drained)
 			continue;
 		if (mode == HOST_UP || h == NULL || !h->is_down) {
 			to->up[to->nup++] = place;
@@ -287,7 +289,7 @@ mail_hosts_due(struct mail_hosts *all, const struct mail_host_places *places)
 	uint64_t now = clock_ms();
 	struct mail_host *h;
 
-	for (unsigned int i = 0; i < places->ndown; i++) {
+	for (unsigned int i = 0; i < places->nasked; i++) {
 		h = mail_hosts_find(all, &places->down[i].addr);
 		if (h != NULL && mail_host_due_ms(h, places->nup > 0) <= now)
 			return i;
@@ -315,7 +317,11 @@ mail_hosts_sort(struct mail_hosts *all, struct login_auth_route *route,
 	struct mail_host_places p = { .nup = 0 };
 	unsigned int i, due;
 
-	mail_hosts_place(all, route, &p);
+	mail_hosts_place(all, route, false, &p);
+	p.nasked = p.ndown;
+	mail_hosts_place(all, route, true, &p);
+	if (p.nup == 0)
+		p.nasked = p.ndown;
 	*since_ms = p.since_ms;
 	route->naddrs = route->down = 0;
 	due = may_ask ? mail_hosts_due(all, &p) : p.ndown;

@@ -107,9 +107,10 @@ uint64_t	mail_host_due_ms(const struct mail_host *,
 		    bool has_other);
 
 /*
- * Puts the hosts of a route in order: those that are up, as the row has them;
- * behind them the others.  One that is due to be asked comes first, if the
- * login may do that.  Those that are drained or ordered down are left out.
+ * Puts the hosts of a route in order: those that are up, as the row has them,
+ * those to be drained last; behind them the others.  One that is due to be
+ * asked comes first, if the login may do that, and is to be drained only where
+ * there is no other.  Those that are ordered down are left out.
  * When all are down, but not all for grace_ms yet, they are tried as they are.
  * false: there is nobody to go to.  since_ms: when that began at the latest.
  */

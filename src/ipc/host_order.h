@@ -18,8 +18,8 @@ struct wire_writer;
 enum host_mode {
 	HOST_AUTO,	/* as it is found to be */
 	HOST_UP,	/* used, whatever became of logins there */
-	HOST_DOWN,	/* taken for dead */
-	HOST_DRAIN,	/* no new sessions; the others go on */
+	HOST_DOWN,	/* not used; sessions there go on */
+	HOST_DRAIN,	/* only for those who have no other */
 };
 #define HOST_MODE_LAST	HOST_DRAIN
 const char	*host_mode_word(uint8_t mode);

@@ -279,6 +279,43 @@ test_orders(void **state)
 	assert_string_equal(sorted(f, true), "32");
 }
 
+/* One that is to be drained comes last, where there is another. */
+static void
+test_drain(void **state)
+{
+	struct fixture *f = *state;
+	struct host_order order = { .addr = addr(1), .mode = HOST_DRAIN };
+
+	assert_int_equal(host_orders_set(&f->all.orders, &order), 0);
+	assert_string_equal(sorted(f, true), "231");
+	kill_host(f, 2, LOGIN_AUTH_UNREACHABLE);
+	assert_string_equal(sorted(f, true), "312");
+	/* There is no other that works. */
+	kill_host(f, 3, LOGIN_AUTH_UNREACHABLE);
+	assert_string_equal(sorted(f, true), "123");
+	kill_host(f, 1, LOGIN_AUTH_UNREACHABLE);
+	assert_string_equal(sorted(f, true), "");
+	/* All are asked then, this one last. */
+	pass(f, MAIL_HOST_PROBE_MS * 5 / 4);
+	assert_string_equal(sorted(f, true), "231");
+	assert_string_equal(sorted(f, true), "321");
+	assert_string_equal(sorted(f, true), "123");
+	assert_string_equal(sorted(f, true), "");
+	mail_host_answered(host(f, 1));
+	assert_string_equal(sorted(f, true), "123");
+	/* Nobody is sent there to ask while another is up. */
+	mail_host_answered(host(f, 3));
+	kill_host(f, 1, LOGIN_AUTH_UNREACHABLE);
+	mail_host_answered(host(f, 2));
+	pass(f, MAIL_HOST_PROBE_MS * 5 / 4);
+	assert_string_equal(sorted(f, true), "231");
+	assert_int_equal(f->route.probe_ms, 0);
+	order.mode = HOST_AUTO;
+	assert_int_equal(host_orders_set(&f->all.orders, &order), 0);
+	assert_string_equal(sorted(f, true), "123");
+	assert_int_equal(f->route.probe_ms, MAIL_HOST_ASK_MS);
+}
+
 static void
 test_orders_full(void **state)
 {
@@ -344,6 +381,7 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_grace, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_orders, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_drain, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_orders_full, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_full, setup, teardown),
