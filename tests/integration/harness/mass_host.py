@@ -34,9 +34,9 @@ async def serve(addr, port):
 class MassHost:
     """Started and killed at will, always at the same address and port."""
 
-    def __init__(self, addr="127.12.0.1"):
+    def __init__(self, addr="127.12.0.1", port=0):
         with socket.socket() as sock:
-            sock.bind((addr, 0))
+            sock.bind((addr, port))
             self.addr, self.port = sock.getsockname()
         self.process = None
 
@@ -55,13 +55,16 @@ class MassHost:
         self.process = None
         return time.monotonic()
 
+    def close(self):
+        if self.process is not None:
+            self.kill()
+
     def __enter__(self):
         self.start()
         return self
 
     def __exit__(self, *rest):
-        if self.process is not None:
-            self.kill()
+        self.close()
 
 
 if __name__ == "__main__":
