@@ -42,6 +42,8 @@ src_lib_libmw_a_SOURCES = \
 	src/lib/sock.h \
 	src/lib/sockmsg.c \
 	src/lib/sockmsg.h \
+	src/lib/splice.c \
+	src/lib/splice.h \
 	src/lib/stream.c \
 	src/lib/stream.h \
 	src/lib/strutil.c \

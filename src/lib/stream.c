@@ -232,6 +232,47 @@ stream_keep(struct stream *st, const void *p, size_t n)
 	return 0;
 }
 
+/* What is left in the pipe, which the kernel did not take for `to`. */
+static void
+stream_splice_rest(struct stream *to, struct splice *sp, size_t n)
+{
+	uint8_t *dst;
+
+	if (errno != EAGAIN) {
+		to->error = errno;
+	} else if ((dst = buf_reserve(&to->out, n)) == NULL) {
+		to->error = ENOBUFS;
+	} else if (splice_take(sp, dst, n) == -1) {
+		to->error = EPIPE;
+	} else {
+		buf_commit(&to->out, n);
+		stream_blocked(to);
+		return;
+	}
+	/* Whoever uses the pipe next must not meet it. */
+	splice_drop(sp);
+}
+
+size_t
+stream_splice(struct stream *from, struct stream *to, struct splice *sp,
+    size_t max)
+{
+	ssize_t n;
+	size_t went;
+
+	if (!from->can_read || stream_is_over(from))
+		return 0;
+	n = splice_fill(sp, from->fd, max);
+	if (n <= 0) {
+		stream_dry(from, n);
+		return 0;
+	}
+	went = splice_empty(sp, to->fd, (size_t)n);
+	if (went < (size_t)n)
+		stream_splice_rest(to, sp, (size_t)n - went);
+	return (size_t)n;
+}
+
 int
 stream_flush(struct stream *st)
 {

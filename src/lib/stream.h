@@ -20,6 +20,7 @@
 
 #include "lib/buf.h"
 #include "lib/loop.h"
+#include "lib/splice.h"
 #include "lib/tls.h"
 
 struct stream {
@@ -97,6 +98,14 @@ size_t	stream_read(struct stream *, void *, size_t);
  * bytes added; see stream_read for the end.
  */
 size_t	stream_fill(struct stream *);
+/*
+ * Moves up to max bytes, which is at most SPLICE_MAX, from one plain
+ * connection to another whose `out` is empty, through the open pipe.  Returns
+ * as stream_read does for `from`.  What `to` does not take is kept in its
+ * `out`, whose bound must allow for that; error of `to` says that it broke.
+ */
+size_t	stream_splice(struct stream *from, struct stream *to, struct splice *,
+	    size_t max);
 /*
  * Looks at up to size bytes that wait in a plain connection, before anything
  * was read: they stay there, for TLS or whoever reads them.  As stream_read

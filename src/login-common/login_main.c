@@ -45,7 +45,7 @@
 #define LOGIN_CLOSING_MS	2000
 /* How often the master hears how full we are, at most. */
 #define LOGIN_STATUS_MS		1000
-/* Fds beside the sessions': channels, log, loop, listeners, reserve. */
+/* Fds beside the sessions': channels, log, loop, listeners, pipe, reserve. */
 #define LOGIN_OTHER_FDS		64
 
 /* What the master has said so far. */
@@ -344,6 +344,7 @@ login_hello(struct login_setup *setup, const struct login_protocol *protocol)
 	process->set = set;
 	process->service = &process->set->services[protocol->service];
 	sources_init(&process->sources, process->set);
+	splice_init(&process->pipe);
 	process->is_single = process->service->login_process_per_connection;
 	channel_set_state(process->master, LOGIN_SERVING);
 }

@@ -11,6 +11,7 @@
 
 #include "config/settings.h"
 #include "lib/loop.h"
+#include "lib/splice.h"
 #include "login-common/listener.h"
 #include "login-common/protocol.h"
 #include "login-common/source.h"
@@ -36,6 +37,7 @@ struct login_process {
 	struct login_tls		*tls;	/* NULL: none */
 	struct listeners		 listeners;
 	struct sources			 sources;
+	struct splice			 pipe;	/* of all relays, in turn */
 
 	struct session_list		 waiting;  /* not logged in, by age */
 	struct session_list		 relayed;

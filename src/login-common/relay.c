@@ -21,10 +21,24 @@
  * side's process once, which costs more than the copying.
  */
 #define RELAY_READ_BULK	(4u * RELAY_READ)
+/*
+ * A direction carries bulk while one of its last so many reads was of
+ * RELAY_READ at least: a message may end with a small one.
+ */
+#define RELAY_BULK	2
 /* Last words: up to so many bytes wait for the end that follows them. */
 #define RELAY_LAST_MAX	4096u
-/* What one direction moves before others have their turn. */
-#define RELAY_TURN_MAX	RELAY_READ_BULK
+/*
+ * What one direction moves before others have their turn; a move in bulk is
+ * one turn.
+ */
+#define RELAY_TURN_MAX	SPLICE_MAX
+/*
+ * On top of the queue's bound: what one move may leave over.  Only a kernel
+ * that is short of memory does that, or a TLS connection's overhead, since
+ * bulk is moved where the other side has said that there is room.
+ */
+#define RELAY_LEFT_MAX	SPLICE_MAX
 
 /* All sessions read into this; none owns a buffer while it is idle. */
 static uint8_t relay_scratch[RELAY_READ_BULK];
@@ -44,6 +58,13 @@ relay_hand_over(struct stream *from, struct stream *to, uint64_t *bytes)
 	buf_clear(&from->in);
 }
 
+static void
+relay_bulk(struct stream *st)
+{
+	stream_bulk(st);
+	st->out.max += RELAY_LEFT_MAX;
+}
+
 static void	relay_check(void *);
 
 void
@@ -60,8 +81,8 @@ relay_start(struct session *s)
 	parting_init(s);
 	session_logged_in(s);
 	session_to(s, SESSION_RELAY);
-	stream_bulk(&s->client);
-	stream_bulk(&s->backend);
+	relay_bulk(&s->client);
+	relay_bulk(&s->backend);
 	loop_timer_start(&process->check_timers, &s->timer, relay_check, s);
 	/* Bytes may be there that no edge will tell of again. */
 	s->client.can_write = s->backend.can_write = true;
@@ -69,39 +90,82 @@ relay_start(struct session *s)
 	login_process_changed(process);
 }
 
-/* How much to read; was_full: there was more than the last read took. */
+/*
+ * Bulk from one plain connection to another stays in the kernel; 0 when it is
+ * not that, or when nothing is there.  Last words are few, and are to leave
+ * with the end that follows them.
+ */
 static size_t
-relay_read_size(const struct stream *to, bool was_full)
+relay_splice(struct splice *pipe, struct stream *from, struct stream *to,
+    size_t room)
 {
-	/* Twice: the kernel counts its own overhead as well. */
-	return was_full && sock_room(to->fd) >= 2u * RELAY_READ_BULK ?
-	    RELAY_READ_BULK : RELAY_READ;
+	if (room < RELAY_READ || from->tls != NULL || to->tls != NULL ||
+	    from->is_ending || !splice_open(pipe))
+		return 0;
+	return stream_splice(from, to, pipe,
+	    room < SPLICE_MAX ? room : SPLICE_MAX);
 }
 
 /*
- * n bytes of the scratch; -1 when it is broken or all is not gone.  What is
- * kept is within the bound of `out`: last words and one read.
+ * n bytes of the scratch.  What is kept is within the bound of `out`: last
+ * words and one read.
  */
-static int
+static void
 relay_pass(const struct stream *from, struct stream *to, size_t n)
 {
 	if (from->is_ending && buf_used(&to->out) + n <= RELAY_LAST_MAX)
-		return stream_put(to, relay_scratch, n);
-	if (stream_flush(to) == -1 ||
-	    stream_write(to, relay_scratch, n) == -1)
-		return -1;
-	return buf_used(&to->out) > 0 ? -1 : 0;
+		(void)!stream_put(to, relay_scratch, n);
+	else if (stream_flush(to) == 0)
+		(void)!stream_write(to, relay_scratch, n);
+}
+
+/* It is broken, or takes no more now. */
+static bool
+relay_is_stuck(const struct stream *from, const struct stream *to)
+{
+	return to->error != 0 ||
+	    buf_used(&to->out) > (from->is_ending ? RELAY_LAST_MAX : 0);
+}
+
+/* A large one, or the tail of what was. */
+static void
+relay_note_size(size_t n, uint8_t *bulk)
+{
+	if (n >= RELAY_READ)
+		*bulk = RELAY_BULK;
+	else if (*bulk > 0)
+		(*bulk)--;
 }
 
 /*
- * Moves bytes one way.  true when the turn was used up and more may be there.
- * was_full: the last read, of this turn or the one before, left some.
+ * Moves what comes with one read: so many bytes, or 0 when nothing is there.
  */
-static bool
-relay_move(struct stream *from, struct stream *to, uint64_t *bytes,
-    bool *was_full)
+static size_t
+relay_step(struct splice *pipe, struct stream *from, struct stream *to,
+    uint8_t *bulk)
 {
-	size_t n, size, moved = 0;
+	size_t room, size, n;
+
+	/* Half of it: the kernel counts its own overhead as well. */
+	room = *bulk > 0 ? sock_room(to->fd) / 2 : 0;
+	n = relay_splice(pipe, from, to, room);
+	if (n == 0) {
+		size = room >= RELAY_READ_BULK ? RELAY_READ_BULK : RELAY_READ;
+		n = stream_read(from, relay_scratch, size);
+		if (n == 0)
+			return 0;
+		relay_pass(from, to, n);
+	}
+	relay_note_size(n, bulk);
+	return n;
+}
+
+/* Moves bytes one way.  true when the turn was used up: there may be more. */
+static bool
+relay_move(struct splice *pipe, struct stream *from, struct stream *to,
+    uint64_t *bytes, uint8_t *bulk)
+{
+	size_t n, moved = 0;
 
 	if (buf_used(&to->out) > 0) {
 		if (!to->can_write || stream_flush(to) == -1)
@@ -110,14 +174,12 @@ relay_move(struct stream *from, struct stream *to, uint64_t *bytes,
 			return false;
 	}
 	while (moved < RELAY_TURN_MAX) {
-		size = relay_read_size(to, *was_full);
-		n = stream_read(from, relay_scratch, size);
-		*was_full = n == size;
+		n = relay_step(pipe, from, to, bulk);
 		if (n == 0)
 			break;
 		moved += n;
 		*bytes += n;
-		if (relay_pass(from, to, n) == -1)
+		if (relay_is_stuck(from, to))
 			return false;
 	}
 	if (!from->has_eof && stream_flush(to) == -1)
@@ -205,12 +267,13 @@ void
 relay_pump(struct session *s)
 {
 	uint64_t before = s->bytes_in + s->bytes_out, asked = s->bytes_in;
+	struct splice *pipe = &s->process->pipe;
 	bool has_more;
 
-	has_more = relay_move(&s->client, &s->backend, &s->bytes_in,
-	    &s->has_full_in);
-	has_more |= relay_move(&s->backend, &s->client, &s->bytes_out,
-	    &s->has_full_out);
+	has_more = relay_move(pipe, &s->client, &s->backend, &s->bytes_in,
+	    &s->bulk_in);
+	has_more |= relay_move(pipe, &s->backend, &s->client, &s->bytes_out,
+	    &s->bulk_out);
 	if (s->bytes_in != asked)
 		parting_note(s);
 	relay_pass_end(&s->client, &s->backend);

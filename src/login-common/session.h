@@ -92,8 +92,7 @@ struct session {
 	bool			 is_dead;	/* freed when the turn ends */
 	bool			 is_local;	/* the host is a process here */
 	bool			 has_keepalive;	/* towards the mail host */
-	/* Relay: the last read either way left some. */
-	bool			 has_full_in, has_full_out;
+	uint8_t			 bulk_in, bulk_out;	/* see relay.c */
 	char			 id[SESSION_ID_MAX + 1];
 	char			 mech[LOGIN_AUTH_MECH_MAX + 1];
 	struct netaddr		 rip, lip;	/* the client's */
