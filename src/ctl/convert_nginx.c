@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "config/arena.h"
+#include "config/faults.h"
 #include "config/settings.h"
 #include "ctl/convert_nginx_state.h"
 #include "lib/netaddr.h"
@@ -105,8 +106,8 @@ listen_options_read(struct convert_nginx *n, const struct nginx_node *node,
 		else if (strcmp(word, "proxy_protocol") == 0)
 			o->is_proxied = true;
 		else if (k == count)
-			convert_fault(n->out, &node->place, "listen: unknown "
-			    "word %s", word);
+			faults_add(n->out->faults, &node->place,
+			    "listen: unknown word %s", word);
 	}
 }
 
@@ -129,8 +130,9 @@ listen_trusted(struct convert_nginx *n, const struct nginx_server *s,
 			    name, from->args[1]);
 	}
 	if (convert_get(n->out, CONVERT_TOP, name) == NULL)
-		convert_fault(n->out, &node->place, "listen: proxy_protocol: "
-		    "set_real_ip_from must name the proxies that may connect");
+		faults_add(n->out->faults, &node->place, "listen: "
+		    "proxy_protocol: set_real_ip_from must name the proxies "
+		    "that may connect");
 }
 
 static void
@@ -148,17 +150,18 @@ nginx_listen(struct convert_nginx *n, struct nginx_server *s,
 	uint64_t port;
 
 	if (strncmp(word, "unix:", 5) == 0) {
-		convert_fault(n->out, &node->place, "listen %s: mailwicket "
-		    "listens on addresses only: take this line out", word);
+		faults_add(n->out->faults, &node->place, "listen %s: "
+		    "mailwicket listens on addresses only: take this line out",
+		    word);
 		return;
 	}
 	if (listen_split(n->out, word, &host, &port) == -1) {
-		convert_fault(n->out, &node->place, "listen %s: expected "
+		faults_add(n->out->faults, &node->place, "listen %s: expected "
 		    "address:port or port", word);
 		return;
 	}
 	if ((address = listen_address(n->out, host)) == NULL) {
-		convert_fault(n->out, &node->place, "listen %s: put an "
+		faults_add(n->out->faults, &node->place, "listen %s: put an "
 		    "address in place of the name", word);
 		return;
 	}
@@ -172,7 +175,7 @@ nginx_listen(struct convert_nginx *n, struct nginx_server *s,
 	    (unsigned int)port);
 	if (!convert_add(n->out, &node->place, s->section,
 	    names[o.is_proxied][o.is_ssl], word))
-		convert_fault(n->out, &node->place, "listen %s: cannot be "
+		faults_add(n->out->faults, &node->place, "listen %s: cannot be "
 		    "taken over", word);
 }
 
@@ -207,22 +210,23 @@ nginx_server_add(struct convert_nginx *n, const struct nginx_node *mail,
 	struct nginx_server *s = &n->servers[n->nservers];
 
 	if (protocol == NULL) {
-		convert_fault(n->out, &server->place,
+		faults_add(n->out->faults, &server->place,
 		    "a server without a protocol");
 		return;
 	}
 	if (strcmp(protocol, "smtp") == 0) {
-		convert_note(n->out, &server->place, "server: mailwicket does "
-		    "not speak SMTP: leave it to nginx");
+		faults_notice(n->out->faults, &server->place,
+		    "server: mailwicket does not speak SMTP: leave it to "
+		    "nginx");
 		return;
 	}
 	if (strcmp(protocol, "imap") != 0 && strcmp(protocol, "pop3") != 0) {
-		convert_fault(n->out, &server->place, "protocol %s: unknown",
-		    protocol);
+		faults_add(n->out->faults, &server->place, "protocol %s: "
+		    "unknown", protocol);
 		return;
 	}
 	if (n->nservers == CONVERT_NGINX_SERVERS_MAX) {
-		convert_fault(n->out, &server->place, "too many servers");
+		faults_add(n->out->faults, &server->place, "too many servers");
 		return;
 	}
 	n->nservers++;
@@ -231,7 +235,7 @@ nginx_server_add(struct convert_nginx *n, const struct nginx_node *mail,
 	s->section = strcmp(protocol, "imap") == 0 ? CONVERT_IMAP :
 	    CONVERT_POP3;
 	if (nginx_last(server->children, "listen") == NULL)
-		convert_fault(n->out, &server->place,
+		faults_add(n->out->faults, &server->place,
 		    "a server without \"listen\"");
 	for (const struct nginx_node *node = server->children; node != NULL;
 	    node = node->next)
@@ -320,7 +324,7 @@ convert_nginx(struct convert *c, const struct nginx_node *top,
 	if (events != NULL)
 		nginx_rules_check(c, events->children, NGINX_EVENTS);
 	if (mail == NULL || !mail->is_block) {
-		convert_fault(c, mail == NULL ? &place : &mail->place,
+		faults_add(c->faults, mail == NULL ? &place : &mail->place,
 		    "no \"mail\" block");
 		return;
 	}
@@ -328,7 +332,8 @@ convert_nginx(struct convert *c, const struct nginx_node *top,
 	if (c->faults->n > 0)
 		return;
 	if (n->nservers == 0) {
-		convert_fault(c, &mail->place, "no server for IMAP or POP3");
+		faults_add(c->faults, &mail->place, "no server for IMAP or "
+		    "POP3");
 		return;
 	}
 	nginx_protocols(n);

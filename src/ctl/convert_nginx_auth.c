@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/faults.h"
 #include "config/http_args.h"
 #include "config/setting_value.h"
 #include "config/settings_table.h"
@@ -39,8 +40,9 @@ auth_header(struct convert_nginx *n, const struct nginx_node *node)
 
 	if (http_args_is_own_header(node->args[1])) {
 		if (strcmp(node->args[1], "Auth-Port") != 0)
-			convert_note(n->out, &node->place, "auth_http_header "
-			    "%s: this header is sent as it is", node->args[1]);
+			faults_notice(n->out->faults, &node->place,
+			    "auth_http_header %s: this header is sent as it is",
+			    node->args[1]);
 		return "";
 	}
 	text = to = convert_text(n->out, "%s%*s", from,
@@ -64,20 +66,20 @@ auth_args(struct convert_nginx *n, const struct nginx_server *s)
 	uint64_t ms;
 
 	if (node == NULL) {
-		convert_fault(n->out, &s->node->place,
+		faults_add(n->out->faults, &s->node->place,
 		    "a server without auth_http");
 		return NULL;
 	}
 	args = auth_url(n, node);
 	if (strpbrk(args, " \t\r\n") != NULL) {
-		convert_fault(n->out, &node->place, "auth_http: a URL has no "
-		    "blanks");
+		faults_add(n->out->faults, &node->place, "auth_http: a URL has "
+		    "no blanks");
 		return NULL;
 	}
 	node = nginx_effective(s, "auth_http_timeout");
 	if (node != NULL && nginx_time(node->args[1], &ms) == -1)
-		convert_fault(n->out, &node->place, "auth_http_timeout %s: "
-		    "expected a time", node->args[1]);
+		faults_add(n->out->faults, &node->place, "auth_http_timeout "
+		    "%s: expected a time", node->args[1]);
 	else if (node != NULL)
 		args = convert_text(n->out, "%s timeout=%" PRIu64 "ms", args,
 		    ms);
@@ -103,9 +105,9 @@ auth_haproxy(struct convert_nginx *n, struct convert_passdb *http)
 
 		if (strcmp(word, other == NULL ? "off" :
 		    other->args[1]) != 0)
-			convert_note(n->out, &n->servers[i].node->place,
-			    "proxy_protocol: not that of the first server, "
-			    "which counts");
+			faults_notice(n->out->faults,
+			    &n->servers[i].node->place, "proxy_protocol: not "
+			    "that of the first server, which counts");
 	}
 	if (strcmp(word, "off") == 0)
 		return;
@@ -125,17 +127,19 @@ auth_passdb(struct convert_nginx *n)
 	for (size_t i = 1; args != NULL && i < n->nservers; i++) {
 		other = auth_args(n, &n->servers[i]);
 		if (other != NULL && strcmp(args, other) != 0)
-			convert_note(n->out, &n->servers[i].node->place,
-			    "server: its auth_http, or what belongs to it, is "
-			    "not that of the first server, which counts");
+			faults_notice(n->out->faults,
+			    &n->servers[i].node->place, "server: its "
+			    "auth_http, or what belongs to it, is not that of "
+			    "the first server, which counts");
 	}
 	if (args == NULL)
 		return;
 	node = nginx_effective(&n->servers[0], "auth_http");
 	if (!str_is_utf8(args, strlen(args)))
-		convert_fault(n->out, &node->place, "auth_http: not UTF-8");
+		faults_add(n->out->faults, &node->place, "auth_http: not "
+		    "UTF-8");
 	else if (http_args_parse(&parsed, args, err, sizeof(err)) == -1)
-		convert_fault(n->out, &node->place, "auth_http: %s", err);
+		faults_add(n->out->faults, &node->place, "auth_http: %s", err);
 	explicit_bzero(&parsed, sizeof(parsed));
 	auth_haproxy(n, convert_passdb_add(n->out, "nginx-http", args));
 }
@@ -157,8 +161,9 @@ auth_mechanisms(struct convert_nginx *n, const struct nginx_server *s,
 			continue;
 		if (!setting_value_is_word("plain login", mech, strlen(mech)) ||
 		    !setting_value_is_word(row->words, mech, strlen(mech)))
-			convert_note(n->out, &node->place, "%s %s: not taken "
-			    "over, see auth_mechanisms", node->args[0], mech);
+			faults_notice(n->out->faults, &node->place,
+			    "%s %s: not taken over, see auth_mechanisms",
+			    node->args[0], mech);
 		else
 			*words = convert_text(n->out, "%s %s", *words, mech);
 	}

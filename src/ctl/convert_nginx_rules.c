@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "config/faults.h"
 #include "ctl/convert_nginx_state.h"
 
 #define MAIL	(NGINX_MAIL | NGINX_SERVER)
@@ -132,18 +133,19 @@ nginx_rule_check(struct convert *c, const struct nginx_node *node,
 
 	if (rule == NULL || (rule->where & where) == 0) {
 		if ((where & MAIL) != 0)
-			convert_fault(c, &node->place, "%s: %s", name,
+			faults_add(c->faults, &node->place, "%s: %s", name,
 			    rule == NULL ? "unknown directive" :
 			    "does not belong here");
 	} else if (node->is_block != is_block)
-		convert_fault(c, &node->place, node->is_block ?
+		faults_add(c->faults, &node->place, node->is_block ?
 		    "%s is no block" : "%s: expected a block", name);
 	else if (node->nargs - 1 < rule->min || node->nargs - 1 > rule->max)
-		convert_fault(c, &node->place, "%s: wrong number of "
+		faults_add(c->faults, &node->place, "%s: wrong number of "
 		    "arguments", name);
 	else if (rule->note != NULL && (rule->quiet == NULL ||
 	    strcmp(rule->quiet, node->args[1]) != 0))
-		convert_note(c, &node->place, "%s: %s", name, rule->note);
+		faults_notice(c->faults, &node->place, "%s: %s", name,
+		    rule->note);
 }
 
 void
@@ -187,7 +189,7 @@ nginx_is_on(struct convert *c, const struct nginx_node *node)
 {
 	if (strcmp(node->args[1], "on") != 0 &&
 	    strcmp(node->args[1], "off") != 0)
-		convert_fault(c, &node->place, "%s: expected on or off",
+		faults_add(c->faults, &node->place, "%s: expected on or off",
 		    node->args[0]);
 	return strcmp(node->args[1], "on") == 0;
 }

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "config/faults.h"
 #include "ctl/convert_nginx_state.h"
 #include "lib/strutil.h"
 
@@ -67,7 +68,7 @@ value_time(struct convert_nginx *n, const struct nginx_node *node)
 
 	if (nginx_time(node->args[1], &ms) == 0)
 		return convert_time(n->out, ms);
-	convert_fault(n->out, &node->place, "%s %s: expected a time",
+	faults_add(n->out->faults, &node->place, "%s %s: expected a time",
 	    node->args[0], node->args[1]);
 	return NULL;
 }
@@ -111,11 +112,11 @@ value_protocols(struct convert_nginx *n, const struct nginx_node *node)
 		    strcmp(node->args[i], "TLSv1.1") == 0;
 	}
 	if (has_old)
-		convert_note(n->out, &node->place, "ssl_protocols: versions "
-		    "before TLS 1.2 are never spoken");
+		faults_notice(n->out->faults, &node->place,
+		    "ssl_protocols: versions before TLS 1.2 are never spoken");
 	if (!has_13)
-		convert_note(n->out, &node->place, "ssl_protocols: TLS 1.3 "
-		    "cannot be turned off");
+		faults_notice(n->out->faults, &node->place,
+		    "ssl_protocols: TLS 1.3 cannot be turned off");
 	return has_13 && !has_12 && !has_old ? "TLSv1.3" : "TLSv1.2";
 }
 
@@ -123,7 +124,7 @@ static const char *
 value_verify(struct convert_nginx *n, const struct nginx_node *node)
 {
 	if (strcmp(node->args[1], "optional_no_ca") == 0)
-		convert_note(n->out, &node->place, "ssl_verify_client "
+		faults_notice(n->out->faults, &node->place, "ssl_verify_client "
 		    "optional_no_ca: certificates that nobody vouches for are "
 		    "not accepted; clients are not asked for one");
 	return strcmp(node->args[1], "on") == 0 ||
@@ -135,8 +136,9 @@ value_require(struct convert_nginx *n, const struct nginx_node *node)
 {
 	if (strcmp(node->args[1], "on") != 0)
 		return NULL;
-	convert_note(n->out, &node->place, "ssl_verify_client on: without TLS "
-	    "there is no login any more, for want of a certificate");
+	faults_notice(n->out->faults, &node->place, "ssl_verify_client on: "
+	    "without TLS there is no login any more, for want of a "
+	    "certificate");
 	return "yes";
 }
 
@@ -165,8 +167,9 @@ value_capabilities(struct convert_nginx *n, const struct nginx_node *node)
 		if (is_added_capability(word))
 			continue;
 		if (strchr(word, ' ') != NULL) {
-			convert_note(n->out, &node->place, "%s: \"%s\" was "
-			    "left out: it holds a blank", node->args[0], word);
+			faults_notice(n->out->faults, &node->place,
+			    "%s: \"%s\" was left out: it holds a blank",
+			    node->args[0], word);
 			continue;
 		}
 		words = convert_text(n->out, "%s%s%s", words,
@@ -227,15 +230,15 @@ value_set(struct convert_nginx *n, const struct nginx_value *row)
 		if (node != NULL && first == NULL)
 			first = node;
 		else if (node != NULL && !is_same(node, first))
-			convert_note(n->out, &node->place, "%s: not the same "
-			    "in all servers; that of line %u counts",
-			    row->directive, first->place.line);
+			faults_notice(n->out->faults, &node->place,
+			    "%s: not the same in all servers; that of line %u "
+			    "counts", row->directive, first->place.line);
 	}
 	if (first == NULL)
 		return;
 	if (is_missing)
-		convert_note(n->out, &first->place, "%s: counts for all "
-		    "servers now", row->directive);
+		faults_notice(n->out->faults, &first->place,
+		    "%s: counts for all servers now", row->directive);
 	if ((value = row->value(n, first)) != NULL)
 		(void)convert_set(n->out, &first->place, row->section,
 		    row->setting, value);
@@ -288,8 +291,8 @@ tls_files(struct convert_nginx *n, const struct nginx_server *s)
 		if (cert == NULL && key == NULL && i > 0)
 			return;
 		if (cert == NULL || key == NULL) {
-			convert_fault(n->out, &s->node->place, "a server with "
-			    "TLS needs ssl_certificate and "
+			faults_add(n->out->faults, &s->node->place,
+			    "a server with TLS needs ssl_certificate and "
 			    "ssl_certificate_key");
 			return;
 		}
@@ -299,8 +302,8 @@ tls_files(struct convert_nginx *n, const struct nginx_server *s)
 		    settings[i].key, nginx_path(n, key->args[1]));
 	}
 	if ((cert = nginx_nth(s, "ssl_certificate", i)) != NULL)
-		convert_note(n->out, &cert->place, "ssl_certificate: two "
-		    "kinds of keys at most");
+		faults_notice(n->out->faults, &cert->place,
+		    "ssl_certificate: two kinds of keys at most");
 }
 
 static void
@@ -321,9 +324,10 @@ tls_certificates(struct convert_nginx *n)
 		if (cert != NULL && nginx_nth(first, "ssl_certificate",
 		    0) != NULL && !is_same(cert, nginx_nth(first,
 		    "ssl_certificate", 0)))
-			convert_note(n->out, &cert->place, "ssl_certificate: "
-			    "another one than the first server's: they are "
-			    "chosen by name only, in local_name sections");
+			faults_notice(n->out->faults, &cert->place,
+			    "ssl_certificate: another one than the first "
+			    "server's: they are chosen by name only, in "
+			    "local_name sections");
 	}
 	if (first == NULL)
 		(void)convert_set(n->out, NULL, CONVERT_TOP, "ssl", "no");
@@ -344,16 +348,17 @@ tls_plaintext(struct convert_nginx *n, enum convert_section section)
 		else
 			open = s;
 		if (n->has_tls && strcmp(starttls_word(s), "off") == 0)
-			convert_note(n->out, &s->node->place, "starttls off: "
-			    "it is offered, since there is a certificate");
+			faults_notice(n->out->faults, &s->node->place,
+			    "starttls off: it is offered, since there is a "
+			    "certificate");
 	}
 	if (open == NULL && strict == NULL)
 		return;
 	if (open != NULL && strict != NULL)
-		convert_note(n->out, &open->node->place, "server: passwords in "
-		    "clear are refused here, too, since another server of "
-		    "this protocol has \"starttls only\"; whom "
-		    "login_trusted_networks names may send them");
+		faults_notice(n->out->faults, &open->node->place,
+		    "server: passwords in clear are refused here, too, since "
+		    "another server of this protocol has \"starttls only\"; "
+		    "whom login_trusted_networks names may send them");
 	(void)convert_set(n->out, &(strict != NULL ? strict :
 	    open)->node->place, section, "disable_plaintext_auth",
 	    strict != NULL ? "yes" : "no");

@@ -14,6 +14,7 @@
 
 #include "config/arena.h"
 #include "config/config_parse.h"
+#include "config/faults.h"
 #include "config/setting_text.h"
 #include "config/setting_value.h"
 #include "config/settings.h"
@@ -77,32 +78,6 @@ convert_text(struct convert *c, const char *fmt, ...)
 	text = convert_vtext(c, fmt, ap);
 	va_end(ap);
 	return text;
-}
-
-void
-convert_fault(struct convert *c, const struct config_place *place,
-    const char *fmt, ...)
-{
-	va_list ap;
-	char *text;
-
-	va_start(ap, fmt);
-	text = convert_vtext(c, fmt, ap);
-	va_end(ap);
-	faults_add(c->faults, place, "%s", text);
-}
-
-void
-convert_note(struct convert *c, const struct config_place *place,
-    const char *fmt, ...)
-{
-	va_list ap;
-	char *text;
-
-	va_start(ap, fmt);
-	text = convert_vtext(c, fmt, ap);
-	va_end(ap);
-	faults_notice(c->faults, place, "%s", text);
 }
 
 char *
@@ -179,8 +154,8 @@ convert_set(struct convert *c, const struct config_place *place,
 	struct convert_line *line = convert_find(c, section, name);
 
 	if (why != NULL) {
-		convert_note(c, place, "%s = %s was left out: %s", name,
-		    value, why);
+		faults_notice(c->faults, place, "%s = %s was left out: %s",
+		    name, value, why);
 		return false;
 	}
 	if (line == NULL) {
@@ -224,7 +199,7 @@ convert_put(struct convert *c, struct buf *b, const char *fmt, ...)
 	text = convert_vtext(c, fmt, ap);
 	va_end(ap);
 	if (buf_add(b, text, strlen(text)) == -1)
-		convert_fault(c, NULL, "the result is too long");
+		faults_add(c->faults, NULL, "the result is too long");
 }
 
 /* One comment, whatever its text is made of. */
@@ -302,7 +277,7 @@ convert_check(struct convert *c)
 	set = settings_read_text("the result",
 	    (const char *)buf_head(&c->conf), buf_used(&c->conf), &faults);
 	for (size_t i = 0; i < faults.n; i++)
-		convert_fault(c, NULL, "%s", faults.text[i]);
+		faults_add(c->faults, NULL, "%s", faults.text[i]);
 	settings_free(set);
 	settings_faults_clear(&faults);
 	if (buf_used(&c->sql) > 0)

@@ -58,12 +58,6 @@ void	convert_clear(struct convert *);
 /* Text in the arena. */
 char	*convert_text(struct convert *, const char *, ...)
 	    __attribute__((format(printf, 2, 3)));
-/* What must be put right in the input: there will be no result. */
-void	convert_fault(struct convert *, const struct config_place *,
-	    const char *, ...) __attribute__((format(printf, 3, 4)));
-/* What was not taken over, or works in another way. */
-void	convert_note(struct convert *, const struct config_place *,
-	    const char *, ...) __attribute__((format(printf, 3, 4)));
 /*
  * Sets a setting, over an earlier value.  One that mailwicket would refuse
  * becomes a note, and false is returned.  place: where it comes from.

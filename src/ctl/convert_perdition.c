@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "config/arena.h"
+#include "config/faults.h"
 #include "config/settings.h"
 #include "ctl/convert_perdition_state.h"
 #include "lib/netaddr.h"
@@ -59,9 +60,10 @@ take_protocol(struct convert_perdition *p)
 
 	if (name == NULL) {
 		p->is_any = p->has_imap = p->has_pop3 = true;
-		convert_note(p->out, &file, "no protocol: taken for the "
-		    "configuration of perdition.imap4, imap4s, pop3 and pop3s "
-		    "together; what their command lines say comes on top");
+		faults_notice(p->out->faults, &file, "no protocol: taken for "
+		    "the configuration of perdition.imap4, imap4s, pop3 and "
+		    "pop3s together; what their command lines say comes on "
+		    "top");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(perdition_protocols) /
@@ -74,7 +76,7 @@ take_protocol(struct convert_perdition *p)
 		p->is_secure = perdition_protocols[i].is_secure;
 		return;
 	}
-	convert_fault(p->out, place == NULL ? &file : place,
+	faults_add(p->out->faults, place == NULL ? &file : place,
 	    "protocol %s: mailwicket speaks IMAP and POP3", name);
 }
 
@@ -114,9 +116,10 @@ take_ssl_mode(struct convert_perdition *p)
 	if (t->outgoing_ssl)
 		t->outgoing_tls = false;
 	if (t->outgoing_tls && !t->outgoing_force)
-		convert_note(p->out, perdition_place(p, PERDITION_SSL_MODE),
-		    "ssl_mode: tls_outgoing is tls_outgoing_force here: a "
-		    "host that does not offer TLS gets no password");
+		faults_notice(p->out->faults, perdition_place(p,
+		    PERDITION_SSL_MODE), "ssl_mode: tls_outgoing is "
+		    "tls_outgoing_force here: a host that does not offer TLS "
+		    "gets no password");
 }
 
 static void
@@ -156,8 +159,8 @@ bind_word(struct convert_perdition *p, const char *word, unsigned int port)
 		port = perdition_port(colon + 1);
 	if (port == 0 || netaddr_parse(&addr, word, len) == -1 ||
 	    addr.family != NETADDR_V4) {
-		convert_fault(p->out, place, "bind_address %s: expected an "
-		    "IPv4 address, with or without a port", word);
+		faults_add(p->out->faults, place, "bind_address %s: expected "
+		    "an IPv4 address, with or without a port", word);
 		return "";
 	}
 	return convert_text(p->out, "%s:%u", netaddr_text(&addr, text), port);
@@ -187,7 +190,7 @@ take_listeners(struct convert_perdition *p, enum convert_section section,
 		if (word[0] != '\0' && !convert_add(p->out,
 		    perdition_place(p, PERDITION_BIND_ADDRESS), section, name,
 		    word))
-			convert_fault(p->out, perdition_place(p,
+			faults_add(p->out->faults, perdition_place(p,
 			    PERDITION_BIND_ADDRESS), "too many addresses");
 	}
 }
@@ -211,7 +214,7 @@ take_protocols(struct convert_perdition *p)
 	const char *words = "";
 
 	if (port_text != NULL && (port == 0 || p->is_any))
-		convert_fault(p->out, perdition_place(p,
+		faults_add(p->out->faults, perdition_place(p,
 		    PERDITION_LISTEN_PORT), port == 0 ?
 		    "listen_port %s: unknown" :
 		    "listen_port %s: of which protocol?", port_text);
@@ -271,15 +274,16 @@ take_names(struct convert_perdition *p)
 	if (strcmp(p->delimiter, "@") == 0)
 		return;
 	if (strlen(p->delimiter) != 1)
-		convert_fault(p->out, perdition_place(p,
+		faults_add(p->out->faults, perdition_place(p,
 		    PERDITION_DOMAIN_DELIMITER), "domain_delimiter: one "
 		    "character at most");
 	(void)convert_set(p->out, perdition_place(p,
 	    PERDITION_DOMAIN_DELIMITER), CONVERT_AUTH, "username_translation",
 	    convert_text(p->out, "%s@", p->delimiter));
-	convert_note(p->out, perdition_place(p, PERDITION_DOMAIN_DELIMITER),
-	    "domain_delimiter: becomes an '@' when a name arrives, and is one "
-	    "in what is looked up and told to the mail host");
+	faults_notice(p->out->faults, perdition_place(p,
+	    PERDITION_DOMAIN_DELIMITER), "domain_delimiter: becomes an '@' "
+	    "when a name arrives, and is one in what is looked up and told to "
+	    "the mail host");
 }
 
 /* How mail hosts are connected to, for all of them. */
@@ -298,11 +302,11 @@ take_fields(struct convert_perdition *p)
 		p->columns = convert_text(p->out, ", '%s' AS %s", how, name);
 		p->fields = convert_text(p->out, " %s=%s", name, how);
 	} else if (p->is_any)
-		convert_note(p->out, &file, "mail hosts are connected to "
-		    "without TLS, on behalf of all clients; the column ssl or "
-		    "starttls changes that");
+		faults_notice(p->out->faults, &file, "mail hosts are connected "
+		    "to without TLS, on behalf of all clients; the column ssl "
+		    "or starttls changes that");
 	if (name != NULL && p->options[PERDITION_SSL_NO_CN_VERIFY] != NULL)
-		convert_note(p->out, perdition_place(p,
+		faults_notice(p->out->faults, perdition_place(p,
 		    PERDITION_SSL_NO_CN_VERIFY), "ssl_no_cn_verify: without "
 		    "the name a certificate says nothing: not verified at "
 		    "all; see the field ssl_hostname");
@@ -399,7 +403,7 @@ take_versions(struct convert_perdition *p)
 		const char *value = perdition_value(p, rows[i].option);
 
 		if (value != NULL && strcmp(value, "tlsv1.2") != 0)
-			convert_note(p->out, perdition_place(p,
+			faults_notice(p->out->faults, perdition_place(p,
 			    rows[i].option), "%s: versions before TLS 1.2 are "
 			    "never spoken", rows[i].name);
 	}
@@ -432,16 +436,16 @@ take_servers(struct convert_perdition *p)
 		if (n++ == 0)
 			first = port;
 		if (port != first || (port == 0 && colon != NULL))
-			convert_fault(p->out, place, "outgoing_server: the "
-			    "servers must have one port, by number or as "
+			faults_add(p->out->faults, place, "outgoing_server: "
+			    "the servers must have one port, by number or as "
 			    "imap, imaps, pop3, pop3s");
 		hosts = convert_text(p->out, "%s%s%.*s", hosts,
 		    hosts[0] == '\0' ? "" : ",", (int)(colon == NULL ? len :
 		    (size_t)(colon - list)), list);
 	}
 	if (n > 1)
-		convert_note(p->out, place, "outgoing_server: the servers are "
-		    "tried in this order, not in turn");
+		faults_notice(p->out->faults, place, "outgoing_server: the "
+		    "servers are tried in this order, not in turn");
 	hosts = convert_text(p->out, "proxy=y nopassword=y host=%s", hosts);
 	if (first != 0)
 		hosts = convert_text(p->out, "%s port=%u", hosts, first);
@@ -464,8 +468,9 @@ convert_perdition(struct convert *c, const struct perdition_line *lines,
 	p->map = map;
 	perdition_options_read(p, lines);
 	if (p->options[PERDITION_LOGIN_DISABLED] != NULL)
-		convert_fault(c, perdition_place(p, PERDITION_LOGIN_DISABLED),
-		    "login_disabled: nobody could log in");
+		faults_add(c->faults, perdition_place(p,
+		    PERDITION_LOGIN_DISABLED), "login_disabled: nobody could "
+		    "log in");
 	take_protocol(p);
 	if (c->faults->n > 0)
 		return;
@@ -484,6 +489,6 @@ convert_perdition(struct convert *c, const struct perdition_line *lines,
 	perdition_popmap(p);
 	take_servers(p);
 	if (c->npassdbs == 0 && c->faults->n == 0)
-		convert_fault(c, &place, "neither a popmap nor an "
+		faults_add(c->faults, &place, "neither a popmap nor an "
 		    "outgoing_server: nobody could log in");
 }

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "config/faults.h"
 #include "ctl/convert_perdition_state.h"
 #include "lib/strutil.h"
 
@@ -155,14 +156,14 @@ perdition_option_read(struct convert_perdition *p,
 	const struct perdition_row *row = perdition_row_find(line->key);
 
 	if (row == NULL) {
-		convert_fault(p->out, &line->place, "unknown option %s",
+		faults_add(p->out->faults, &line->place, "unknown option %s",
 		    line->key);
 		return;
 	}
 	if (row->option != PERDITION_NOTHING)
 		p->options[row->option] = line;
 	if (row->note != NULL && (row->is_flag || line->value[0] != '\0'))
-		convert_note(p->out, &line->place, "%s: %s", row->name,
+		faults_notice(p->out->faults, &line->place, "%s: %s", row->name,
 		    row->note);
 }
 
@@ -174,8 +175,8 @@ perdition_options_read(struct convert_perdition *p,
 		perdition_option_read(p, line);
 	if (p->options[PERDITION_ADD_DOMAIN] != NULL &&
 	    p->options[PERDITION_EXPLICIT_DOMAIN] == NULL)
-		convert_note(p->out, perdition_place(p, PERDITION_ADD_DOMAIN),
-		    "add_domain: %s", note_domain);
+		faults_notice(p->out->faults, perdition_place(p,
+		    PERDITION_ADD_DOMAIN), "add_domain: %s", note_domain);
 }
 
 const char *

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "config/faults.h"
 #include "config/setting_text.h"
 #include "config/settings.h"
 #include "ctl/convert_perdition_state.h"
@@ -63,7 +64,7 @@ key_byte(struct popmap *m, char c)
 	if (c == '\'')
 		return "''";
 	if (c == '\\')
-		convert_fault(m->p->out, perdition_place(m->p,
+		faults_add(m->p->out->faults, perdition_place(m->p,
 		    PERDITION_QUERY_KEY), "query_key: no backslashes");
 	return convert_text(m->p->out, "%c", c);
 }
@@ -89,7 +90,7 @@ key_escape(struct popmap *m, char c)
 	case 'P':
 		return "%a";
 	default:
-		convert_fault(m->p->out, perdition_place(m->p,
+		faults_add(m->p->out->faults, perdition_place(m->p,
 		    PERDITION_QUERY_KEY), "query_key: unknown escape \\%c", c);
 		return "";
 	}
@@ -115,7 +116,7 @@ popmap_keys(struct popmap *m)
 			continue;
 		}
 		if (m->nkeys == POPMAP_KEYS_MAX)
-			convert_fault(m->p->out, perdition_place(m->p,
+			faults_add(m->p->out->faults, perdition_place(m->p,
 			    PERDITION_QUERY_KEY), "query_key: more than %d",
 			    POPMAP_KEYS_MAX);
 		else if (key[0] != '\0')
@@ -165,8 +166,9 @@ popmap_put(struct popmap *m, const char *driver, const char *connect,
 	    "driver = %s\nconnect = %s\npassword_query = %s\n",
 	    POPMAP_SQL_FILE, driver, setting_text_quoted(connect, c->arena),
 	    setting_text_quoted(query, c->arena));
-	convert_note(c, m->place, "map_library: the SQL file is printed by "
-	    "--sql, and is to be saved as %s, mode 0600", POPMAP_SQL_FILE);
+	faults_notice(c->faults, m->place, "map_library: the SQL file is "
+	    "printed by --sql, and is to be saved as %s, mode 0600",
+	    POPMAP_SQL_FILE);
 	(void)convert_passdb_add(c, "sql", POPMAP_SQL_FILE);
 }
 
@@ -199,7 +201,7 @@ popmap_port(struct popmap *m)
 	unsigned int port = text == NULL ? 0 : perdition_port(text);
 
 	if (text != NULL && port == 0)
-		convert_fault(m->p->out, perdition_place(m->p,
+		faults_add(m->p->out->faults, perdition_place(m->p,
 		    PERDITION_OUTGOING_PORT), "outgoing_port %s: unknown",
 		    text);
 	return port == 0 ? "NULL" : convert_text(m->p->out, "'%u'", port);
@@ -228,9 +230,9 @@ popmap_parts(struct popmap *m)
 	    !is_sql_name(m->parts[PART_SERVER]) ||
 	    !is_sql_name(m->parts[PART_NAME]) ||
 	    !is_sql_name(m->parts[PART_PORT_COLUMN]))
-		convert_fault(m->p->out, m->place, "map_library_opt: a table "
-		    "or a column has a name with other bytes than letters, "
-		    "digits and '_'");
+		faults_add(m->p->out->faults, m->place, "map_library_opt: a "
+		    "table or a column has a name with other bytes than "
+		    "letters, digits and '_'");
 }
 
 /* A word of connect; quoted, so that no byte means anything. */
@@ -303,9 +305,10 @@ popmap_pgsql(struct popmap *m)
 	host = convert_text(c, "regexp_replace(%s, '^.*@', '')", server);
 	connect = convert_text(c, "%s channel_binding=require",
 	    popmap_connect(m));
-	convert_note(c, m->place, "map_library: channel_binding=require was "
-	    "added, without which the password would be given to anybody who "
-	    "asks for it; see POSTGRESQL in mailwicket.conf(5)");
+	faults_notice(c->faults, m->place, "map_library: "
+	    "channel_binding=require was added, without which the password "
+	    "would be given to anybody who asks for it; see POSTGRESQL in "
+	    "mailwicket.conf(5)");
 	popmap_put(m, "pgsql", connect, convert_text(c,
 	    "%s, split_part(%s, ':', 1) AS host, "
 	    "COALESCE(NULLIF(CAST(%s AS text), ''), "
@@ -356,7 +359,7 @@ popmap_row(struct popmap *m, const struct perdition_line *line,
 	    str_has_control(pattern, strlen(pattern)) ||
 	    (pattern != line->key && !is_group &&
 	    strchr(value, '$') != NULL)) {
-		convert_fault(c, &line->place, "%s: expected "
+		faults_add(c->faults, &line->place, "%s: expected "
 		    "[user@]host[:port]%s", line->key, pattern == line->key ?
 		    "" : ", with $1 for the user before an '@' only");
 		return -1;
@@ -384,9 +387,9 @@ popmap_sqlite(struct popmap *m, bool is_glob)
 	const char *user = convert_text(c, "CASE strip WHEN 1 THEN '%s' ELSE "
 	    "%s END", m->p->short_name, popmap_destuser(m, "destuser"));
 
-	convert_note(c, m->place, "map_library: what fills the database is "
-	    "printed by --data: ... --data | sqlite3 %s; auth_worker_user must "
-	    "be able to read it", POPMAP_DATABASE);
+	faults_notice(c->faults, m->place, "map_library: what fills the "
+	    "database is printed by --data: ... --data | sqlite3 %s; "
+	    "auth_worker_user must be able to read it", POPMAP_DATABASE);
 	if (m->p->options[PERDITION_USERNAME_FROM_DATABASE] == NULL)
 		user = popmap_destuser(m, "destuser");
 	popmap_put(m, "sqlite", POPMAP_DATABASE, convert_text(c,
@@ -437,8 +440,8 @@ popmap_file(struct popmap *m)
 
 	line = perdition_popmap_read(text, c->arena, c->faults);
 	if (c->faults->n > before) {
-		convert_fault(c, m->place, "map_library: the text that %s was "
-		    "made from is wanted: --map FILE; \"makegdbm -u %s | "
+		faults_add(c->faults, m->place, "map_library: the text that %s "
+		    "was made from is wanted: --map FILE; \"makegdbm -u %s | "
 		    "tr -d '\\0'\" prints it", path, path);
 		return;
 	}
@@ -465,9 +468,9 @@ popmap_regex_row(struct popmap *m, struct perdition_line *line)
 	line->value = convert_text(c, "%.*s", (int)first, line->value);
 	glob = perdition_glob(c, line->key, &is_user_first);
 	if (glob == NULL) {
-		convert_fault(c, &line->place, "%s: this expression cannot be "
-		    "taken over: write it without '|', repetitions and "
-		    "classes, in several lines perhaps", line->key);
+		faults_add(c->faults, &line->place, "%s: this expression "
+		    "cannot be taken over: write it without '|', repetitions "
+		    "and classes, in several lines perhaps", line->key);
 		return -1;
 	}
 	return popmap_row(m, line, glob, is_user_first);
@@ -496,8 +499,8 @@ popmap_regex(struct popmap *m)
 static void
 popmap_unknown(struct popmap *m)
 {
-	convert_fault(m->p->out, m->place, "map_library: there is no passdb "
-	    "for this map: make a table of it");
+	faults_add(m->p->out->faults, m->place, "map_library: there is no "
+	    "passdb for this map: make a table of it");
 }
 
 /* By a word in the library's name. */
@@ -527,9 +530,9 @@ perdition_popmap(struct convert_perdition *p)
 	    p->map == NULL && perdition_value(p,
 	    PERDITION_OUTGOING_SERVER) != NULL)) {
 		if (library == NULL)
-			convert_note(p->out, &file, "no map_library: the "
-			    "default, %s, was left out; with --map it is "
-			    "taken over", POPMAP_GDBM);
+			faults_notice(p->out->faults, &file,
+			    "no map_library: the default, %s, was left out; "
+			    "with --map it is taken over", POPMAP_GDBM);
 		return;
 	}
 	m.place = perdition_place(p, library != NULL ? PERDITION_MAP_LIBRARY :
@@ -538,7 +541,8 @@ perdition_popmap(struct convert_perdition *p)
 		m.place = &file;
 	popmap_keys(&m);
 	if (m.nkeys == 0)
-		convert_fault(p->out, m.place, "query_key: nothing is asked");
+		faults_add(p->out->faults, m.place, "query_key: nothing is "
+		    "asked");
 	while (strstr(name, popmap_kinds[i].word) == NULL)
 		i++;
 	if (p->out->faults->n == 0)
