@@ -102,20 +102,6 @@ wire_put_text(struct wire_writer *w, const char *s)
 }
 
 void
-wire_put_blob(struct wire_writer *w, const void *data, size_t n)
-{
-	uint8_t *p;
-
-	if (n > UINT32_MAX) {
-		w->has_failed = true;
-		return;
-	}
-	wire_put_u32(w, (uint32_t)n);
-	if ((p = wire_room(w, n)) != NULL && n > 0)
-		memcpy(p, data, n);
-}
-
-void
 wire_put_addr(struct wire_writer *w, const struct netaddr *a)
 {
 	size_t n = a->family == NETADDR_V4 ? 4 : 16;

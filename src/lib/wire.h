@@ -36,8 +36,6 @@ void	wire_put_bool(struct wire_writer *, bool);
 /* NUL-terminated; control characters make it fail (see wire_get_text). */
 void	wire_put_text(struct wire_writer *, const char *);
 void	wire_put_bytes(struct wire_writer *, const void *, size_t);
-/* Longer runs: preceded by a u32 length. */
-void	wire_put_blob(struct wire_writer *, const void *, size_t);
 void	wire_put_addr(struct wire_writer *, const struct netaddr *);
 
 void	wire_reader_init(struct wire_reader *, const void *, size_t);
@@ -58,7 +56,7 @@ void	wire_get_text(struct wire_reader *, char *dst, size_t size);
 size_t	wire_get_bytes(struct wire_reader *, void *dst, size_t size);
 /* Borrows a byte run from the body; valid as long as the body. */
 const uint8_t	*wire_get_span(struct wire_reader *, size_t *len);
-/* The same of a run with a u32 length. */
+/* The same of a longer run: preceded by a u32 length. */
 const uint8_t	*wire_get_blob(struct wire_reader *, size_t *len);
 void	wire_get_addr(struct wire_reader *, struct netaddr *);
 /* 0 when all went well and nothing is left over, else -1. */
