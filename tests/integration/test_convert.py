@@ -147,28 +147,35 @@ def nginx_service(hosts):
     return answer
 
 
+def nginx_and_ours(new_suite, folder, addr, tool, text, dialog, *ports,
+                   protocols="imap pop3"):
+    """What comes of the dialog with nginx, and with its file converted."""
+    conf = folder / "nginx.conf"
+    conf.write_text(text)
+    ours, _ = convert("nginx", conf)
+    with Peer([tool("nginx"), "-p", folder, "-c", conf], addr, *ports):
+        found = [dialog()]
+    suite = converted(new_suite, ours, protocols=protocols)
+    found.append(dialog())
+    suite.stop()
+    return found
+
+
 def test_nginx(new_suite, hosts, folder, addr, tool):
     cert, key = certificates()["mail"]
     (folder / "tls1.conf").write_text(
         f"ssl_certificate {cert};\nssl_certificate_key '{key}';\n"
     )
     with WebAuth(nginx_service(hosts)) as web:
-        conf = folder / "nginx.conf"
-        conf.write_text(NGINX.format(
-            module=NGINX_MODULE, folder=folder, addr=addr, port=web.port
-        ))
-        text, _ = convert("nginx", conf)
-        with Peer([tool("nginx"), "-p", folder, "-c", conf], addr, 143, 993):
-            want = nginx_dialogs(addr)
-        assert want[1:] == [
-            "NO", "OK", "OK", "OK", "-ERR", "+OK", "-ERR"
-        ]
-        logins = list(hosts.logins)
-        assert logins == [("at-host", "p w")] * 4
-        suite = converted(new_suite, text)
-        assert nginx_dialogs(addr) == want
-        assert hosts.logins == logins * 2
-        suite.stop()
+        want, found = nginx_and_ours(
+            new_suite, folder, addr, tool, NGINX.format(
+                module=NGINX_MODULE, folder=folder, addr=addr, port=web.port
+            ), lambda: nginx_dialogs(addr), 143, 993,
+        )
+    assert want[1:] == ["NO", "OK", "OK", "OK", "-ERR", "+OK", "-ERR"]
+    assert found == want
+    # By either, four times.
+    assert hosts.logins == [("at-host", "p w")] * 8
 
 
 def test_nginx_proxy_protocol(new_suite, folder, addr, tool):
@@ -188,21 +195,15 @@ def test_nginx_proxy_protocol(new_suite, folder, addr, tool):
         "Auth-Status: OK", f"Auth-Server: {host.addr}",
         f"Auth-Port: {host.port}",
     )) as web:
-        conf = folder / "nginx.conf"
-        conf.write_text(
+        nginx_and_ours(
+            new_suite, folder, addr, tool,
             f"load_module {NGINX_MODULE};\ndaemon off; pid {folder}/pid;\n"
             "error_log stderr;\nevents { }\n"
             f"mail {{ auth_http {web.url}; proxy_protocol on;\n"
             "set_real_ip_from 127.0.0.0/8;\n"
             f"server {{ listen {addr}:143 proxy_protocol; protocol imap; }}\n"
-            "}\n"
+            "}\n", login, 143, protocols="haproxy-imap",
         )
-        text, _ = convert("nginx", conf)
-        with Peer([tool("nginx"), "-p", folder, "-c", conf], addr, 143):
-            login()
-        suite = converted(new_suite, text, protocols="haproxy-imap")
-        login()
-        suite.stop()
         host.check()
         assert [r["Client-IP"] for r in web.requests] == ["192.0.2.7"] * 2
     assert heads == [f"TCP4 192.0.2.7 {addr} 4711"] * 2
@@ -254,22 +255,24 @@ def has_perdition(library):
     ).exists()
 
 
-def compare(new_suite, hosts, conf, users, sql, library):
-    """Perdition and what became of its file do the same with these users."""
+def compare(new_suite, hosts, conf, library, sql, users):
+    """
+    Perdition and what became of its file do the same with these users: the
+    name that the mail host hears of each, or None for a refusal.
+    """
     addr = re.search(r"^b (\S+)", conf.read_text(), re.M)[1]
+    want = ["NO" if name is None else "OK" for name in users.values()]
+    logins = [(name, "pw") for name in users.values() if name is not None]
     text, _ = convert("perdition", conf)
-    want, logins = None, []
     if has_perdition(library):
         with Peer(["/usr/sbin/perdition", "-f", conf], addr, 143):
-            want = perdition_dialogs(addr, users)
-        logins = list(hosts.logins)
+            assert perdition_dialogs(addr, users) == want
+        assert hosts.logins == logins
+        logins *= 2
     suite = converted(new_suite, text, sql, "imap")
-    found = perdition_dialogs(addr, users)
-    if want is not None:
-        assert found == want
-        assert hosts.logins == logins * 2
+    assert perdition_dialogs(addr, users) == want
+    assert hosts.logins == logins
     suite.stop()
-    return found, hosts.logins[len(logins):]
 
 
 def perdition_conf(folder, addr, library, option, *more):
@@ -284,15 +287,23 @@ def perdition_conf(folder, addr, library, option, *more):
     return conf
 
 
-def fill(sql, data, folder):
-    """An SQLite database, and the SQL file that names it."""
+def fill(folder, conf, *options):
+    """An SQLite database of what a map holds; the SQL file that names it."""
     database = folder / "popmap.db"
+    sql, data = (convert("perdition", conf, what, *options)[0]
+                 for what in ("--sql", "--data"))
     subprocess.run(
         ["sqlite3", database], input=data, text=True, check=True, timeout=30
     )
     database.chmod(0o644)
     assert "/var/lib/mailwicket/popmap.db" in sql
     return sql.replace("/var/lib/mailwicket/popmap.db", str(database))
+
+
+def stays(conf):
+    """The SQL file for a map that is a table already."""
+    convert("perdition", conf, "--data", status=1)
+    return convert("perdition", conf, "--sql")[0]
 
 
 def test_perdition_regular_expressions(new_suite, hosts, folder, addr):
@@ -305,16 +316,10 @@ def test_perdition_regular_expressions(new_suite, hosts, folder, addr):
     conf = perdition_conf(
         folder, addr, "posix_regex", popmap, "username_from_database"
     )
-    sql = fill(
-        convert("perdition", conf, "--sql")[0],
-        convert("perdition", conf, "--data")[0], folder,
-    )
-    users = ["Bob", "a b", "joe@ex.org", "jane-doves", "lisa"]
-    found, logins = compare(
-        new_suite, hosts, conf, users, sql, "posix_regex"
-    )
-    assert found == ["OK", "OK", "OK", "OK", "NO"]
-    assert [user for user, _ in logins] == ["Bob", "x", "joe", "j"]
+    compare(new_suite, hosts, conf, "posix_regex", fill(folder, conf), {
+        "Bob": "Bob", "a b": "x", "joe@ex.org": "joe", "jane-doves": "j",
+        "lisa": None,
+    })
 
 
 def test_perdition_popmap(new_suite, hosts, folder, addr):
@@ -333,16 +338,11 @@ def test_perdition_popmap(new_suite, hosts, folder, addr):
             stdin=popmap.open(), timeout=30,
         )
         (folder / "popmap.gdbm.db").chmod(0o644)
-    sql = fill(
-        convert("perdition", conf, "--sql", "--map", popmap)[0],
-        convert("perdition", conf, "--data", "--map", popmap)[0], folder,
-    )
-    users = ["joe", "joe@example.com", "jane@ex.org", "mary@example.com"]
-    found, logins = compare(
-        new_suite, hosts, conf, users, sql, "gdbm"
-    )
-    assert found == ["OK"] * 4
-    assert [user for user, _ in logins] == ["joe", "joe", "jane", "mary"]
+    sql = fill(folder, conf, "--map", popmap)
+    compare(new_suite, hosts, conf, "gdbm", sql, {
+        "joe": "joe", "joe@example.com": "joe", "jane@ex.org": "jane",
+        "mary@example.com": "mary",
+    })
 
 
 def test_perdition_table(new_suite, hosts, folder, addr, mariadb):
@@ -359,12 +359,9 @@ def test_perdition_table(new_suite, hosts, folder, addr, mariadb):
         f"{mariadb.addrs[0]}:3306:mail:popmap:dovecot:hush:server:name:port",
         "username_from_database", "lower_case all",
     )
-    sql, _ = convert("perdition", conf, "--sql")
-    convert("perdition", conf, "--data", status=1)
-    users = ["JOE", "Jane", "nobody"]
-    found, logins = compare(new_suite, hosts, conf, users, sql, "mysql")
-    assert found == ["OK", "OK", "NO"]
-    assert [user for user, _ in logins] == ["joe", "other"]
+    compare(new_suite, hosts, conf, "mysql", stays(conf), {
+        "JOE": "joe", "Jane": "other", "nobody": None,
+    })
 
 
 def test_perdition_faults(folder):
