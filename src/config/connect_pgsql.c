@@ -6,7 +6,6 @@
  */
 #include "config/connect_pgsql.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,8 +18,8 @@ static const struct netaddr_net loopback[] = {
 };
 
 /* A socket, or an address that leads nowhere else. */
-static bool
-is_here(const char *host)
+bool
+connect_pgsql_is_here(const char *host)
 {
 	struct netaddr addr;
 
@@ -53,9 +52,9 @@ far_host(const struct connect_text *text)
 	const char *addr = connect_text_get(text, "hostaddr");
 
 	if (addr != NULL)
-		return is_here(addr) ? NULL : addr;
+		return connect_pgsql_is_here(addr) ? NULL : addr;
 	for (size_t i = 0; i < text->nhosts; i++)
-		if (!is_here(text->hosts[i]))
+		if (!connect_pgsql_is_here(text->hosts[i]))
 			return text->hosts[i];
 	return NULL;
 }

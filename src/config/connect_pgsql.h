@@ -10,9 +10,13 @@
 #ifndef CONFIG_CONNECT_PGSQL_H
 #define CONFIG_CONNECT_PGSQL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct connect_text;
+
+/* Does this host or address lead to this machine, with nobody in between? */
+bool	connect_pgsql_is_here(const char *host);
 
 /* -1 with a reason in err, which shows no value that may be secret. */
 int	connect_pgsql_check(const struct connect_text *, char *err,

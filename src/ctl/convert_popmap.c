@@ -6,7 +6,9 @@
  * Never: asks a database; puts a word into SQL that is no name or no literal.
  */
 #include <string.h>
+#include <strings.h>
 
+#include "config/connect_pgsql.h"
 #include "config/faults.h"
 #include "config/setting_text.h"
 #include "config/settings.h"
@@ -294,22 +296,43 @@ popmap_mysql(struct popmap *m)
 	    popmap_where(m, m->parts[PART_NAME], false)));
 }
 
-static void
-popmap_pgsql(struct popmap *m)
+/* Its hosts, and that the password is for them alone. */
+static const char *
+popmap_pgsql_connect(struct popmap *m)
 {
 	struct convert *c = m->p->out;
-	const char *server, *host, *connect;
+	const char *hosts = m->parts[PART_HOST];
+	bool is_here = true;
+	size_t len;
 
-	popmap_parts(m);
-	server = m->parts[PART_SERVER];
-	host = convert_text(c, "regexp_replace(%s, '^.*@', '')", server);
-	connect = convert_text(c, "%s channel_binding=require",
-	    popmap_connect(m));
+	for (; *hosts != '\0'; hosts += len + (hosts[len] == ',')) {
+		len = strcspn(hosts, ",");
+		is_here &= connect_pgsql_is_here(convert_text(c, "%.*s",
+		    (int)len, hosts));
+	}
+	if (is_here)
+		return popmap_connect(m);
 	faults_notice(c->faults, m->place, "map_library: "
 	    "channel_binding=require was added, without which the password "
 	    "would be given to anybody who asks for it; see POSTGRESQL in "
 	    "mailwicket.conf(5)");
-	popmap_put(m, "pgsql", connect, convert_text(c,
+	return convert_text(c, "%s channel_binding=require",
+	    popmap_connect(m));
+}
+
+static void
+popmap_pgsql(struct popmap *m)
+{
+	struct convert *c = m->p->out;
+	const char *server, *host, *name;
+
+	popmap_parts(m);
+	server = m->parts[PART_SERVER];
+	/* Without quotes, that is who has connected to the database. */
+	name = strcasecmp(m->parts[PART_NAME], "user") == 0 ? "\"user\"" :
+	    m->parts[PART_NAME];
+	host = convert_text(c, "regexp_replace(%s, '^.*@', '')", server);
+	popmap_put(m, "pgsql", popmap_pgsql_connect(m), convert_text(c,
 	    "%s, split_part(%s, ':', 1) AS host, "
 	    "COALESCE(NULLIF(CAST(%s AS text), ''), "
 	    "NULLIF(split_part(%s, ':', 2), ''), %s) AS port, "
@@ -317,8 +340,7 @@ popmap_pgsql(struct popmap *m)
 	    m->parts[PART_PORT_COLUMN], host, popmap_port(m),
 	    popmap_destuser(m, convert_text(c, "CASE WHEN position('@' in %s) "
 	    "> 0 THEN regexp_replace(%s, '@[^@]*$', '') END", server,
-	    server)), m->parts[PART_TABLE],
-	    popmap_where(m, m->parts[PART_NAME], false)));
+	    server)), m->parts[PART_TABLE], popmap_where(m, name, false)));
 }
 
 /* Maps that are files: their lines become rows. */

@@ -364,6 +364,33 @@ def test_perdition_table(new_suite, hosts, folder, addr, mariadb):
     })
 
 
+@pytest.mark.parametrize("name", ["name", "user"])
+def test_perdition_table_of_postgresql(
+    new_suite, hosts, folder, addr, postgres, name
+):
+    """A column that is named as a word of SQL; Perdition's default is."""
+    where = f"{hosts.addr}:{hosts.imap.port}"
+    postgres.make_database("popmaps", "perdition", "hush")
+    postgres.sql(
+        f'CREATE TABLE popmap ("{name}" TEXT PRIMARY KEY, server TEXT, '
+        "port INTEGER);"
+        f"INSERT INTO popmap VALUES ('joe', '{where}', NULL), ('jane',"
+        f" 'other@{hosts.addr}', {hosts.imap.port}), ('x@y', '@{where}', 0);"
+        "GRANT SELECT ON popmap TO perdition", "popmaps",
+    )
+    conf = perdition_conf(
+        folder, addr, "postgresql",
+        f"{postgres.addr}:{postgres.port}:popmaps:popmap:perdition:hush:"
+        f"server:{name}:port", "username_from_database", "lower_case all",
+    )
+    # The last is who asks the database: what "user" means without quotes, and
+    # Perdition writes none.
+    library = "postgresql" if name == "name" else "none"
+    compare(new_suite, hosts, conf, library, stays(conf), {
+        "JOE": "joe", "Jane": "other", "perdition": None,
+    })
+
+
 def test_perdition_faults(folder):
     conf = folder / "perdition.conf"
     conf.write_text("P IMAP4\n\nmap_libary x\n")

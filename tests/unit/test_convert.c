@@ -379,7 +379,14 @@ test_perdition_tables(void **state)
 	assert_non_null(strstr((const char *)buf_head(&c.sql), "'yes' AS ssl"));
 	assert_non_null(strstr((const char *)buf_head(&c.sql),
 	    "'993') AS port, '%Lu' AS destuser FROM tblPerdition "
-	    "WHERE user = '%Lu' LIMIT 1"));
+	    "WHERE \"user\" = '%Lu' LIMIT 1"));
+	assert_line(&c.sql, "connect = host='localhost' dbname='dbPerdition' "
+	    "user='perdition' password='perdition'");
+	assert_no_faults(perdition("P IMAP4\nM postgresql\n"
+	    "m \"127.0.0.1,db:5432:d:t:u:p:s:n:o\"\n"));
+	assert_line(&c.sql, "connect = host='127.0.0.1' host='db' "
+	    "port='5432' dbname='d' user='u' password='p' "
+	    "channel_binding=require");
 	assert_fault(perdition("P IMAP4\nM mysql\nm \"h:1:d:t;x\"\n"),
 	    ":2: map_library_opt: a table or a column");
 	assert_fault(perdition("P IMAP4\nM ldap\n"),
