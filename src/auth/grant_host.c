@@ -78,8 +78,8 @@ grant_tries_new(struct grant_map *map, const struct login_auth_route *route,
 	 * have brought about, with as many names as he likes; but behind a
 	 * trusted address there are many users.
 	 */
-	t->witness = grant_client_number(key, &source, who->user);
-	t->suspect = grant_is_trusted(s, who->rip) ? t->witness :
+	t->who.witness = grant_client_number(key, &source, who->user);
+	t->who.suspect = grant_is_trusted(s, who->rip) ? t->who.witness :
 	    grant_client_number(key, &source, "");
 	t->n = route->naddrs;
 	for (unsigned int i = 0; i < t->n; i++)
@@ -127,9 +127,9 @@ grant_tries_failed(struct grants *all, struct grant_tries *t,
 		return -1;
 	grant_try_over(&t->tries[m->addr]);
 	h = t->tries[m->addr].host;
+	t->who.has_login = m->has_login;
 	if (h == NULL || !mail_host_failed(h,
-	    (enum login_auth_trouble)m->trouble,
-	    m->has_login ? t->suspect : t->witness))
+	    (enum login_auth_trouble)m->trouble, &t->who))
 		return 0;
 	/* One that is ordered up is used all the same. */
 	if (host_orders_find(&all->hosts->orders, &h->addr) != HOST_UP)

@@ -27,8 +27,7 @@ struct grant_try {
 
 /* The hosts of a login that is under way. */
 struct grant_tries {
-	/* Numbers of the client, for what he may be to blame for or not. */
-	uint64_t		 suspect, witness;
+	struct mail_host_failure who;	/* if it fails */
 	unsigned int		 n;
 	struct grant_try	 tries[];
 };

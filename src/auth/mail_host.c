@@ -180,11 +180,25 @@ mail_host_stays_down(struct mail_host *h)
 		h->ask_ms *= 2;
 }
 
+/*
+ * Was it the same client, as far as his word counts?  What had his login, he
+ * may have brought about himself, whatever name he used the other time.
+ */
+static bool
+mail_host_same(const struct mail_host_failure *a,
+    const struct mail_host_failure *b)
+{
+	return a->has_login || b->has_login ? a->suspect == b->suspect :
+	    a->witness == b->witness;
+}
+
 bool
 mail_host_failed(struct mail_host *h, enum login_auth_trouble trouble,
-    uint64_t client)
+    const struct mail_host_failure *failure)
 {
 	uint64_t now = clock_ms();
+	bool has_first = h->has_first &&
+	    now - h->first_ms <= MAIL_HOST_WINDOW_MS;
 
 	h->nfailures++;
 	h->trouble = (uint8_t)trouble;
@@ -194,13 +208,15 @@ mail_host_failed(struct mail_host *h, enum login_auth_trouble trouble,
 		mail_host_stays_down(h);
 		return false;
 	}
-	if (h->has_first && h->first != client &&
-	    now - h->first_ms <= MAIL_HOST_WINDOW_MS) {
+	if (has_first && !mail_host_same(&h->first, failure)) {
 		mail_host_goes_down(h);
 		return true;
 	}
+	/* What he is not to blame for says more. */
+	if (has_first && failure->has_login && !h->first.has_login)
+		return false;
 	h->has_first = true;
-	h->first = client;
+	h->first = *failure;
 	h->first_ms = now;
 	return false;
 }

@@ -50,6 +50,13 @@ struct mail_host_wait {
 	struct grant_map		*map;	/* of its login process */
 };
 
+/* Who has failed at a host. */
+struct mail_host_failure {
+	/* Numbers of the client, for what he may be to blame for or not. */
+	uint64_t		 suspect, witness;
+	bool			 has_login;	/* he may be to blame */
+};
+
 struct mail_host {
 	RB_ENTRY(mail_host)	 entry;
 	TAILQ_ENTRY(mail_host)	 used;		/* the last one is latest */
@@ -61,7 +68,7 @@ struct mail_host {
 	bool			 is_down, is_asked;
 	bool			 has_first;	/* one client has failed */
 	uint8_t			 trouble;	/* enum login_auth_trouble */
-	uint64_t		 first;		/* he */
+	struct mail_host_failure first;		/* he */
 	uint64_t		 first_ms;
 	uint64_t		 since_ms;	/* up or down; 0: never seen */
 	uint64_t		 asked_ms;	/* by the last probe */
@@ -94,12 +101,9 @@ struct mail_host	*mail_hosts_next(struct mail_hosts *,
 /* Is it in the table? */
 bool	mail_hosts_has(struct mail_hosts *, const struct netaddr *);
 
-/*
- * A client (a number that is his alone) could not log in there.  true: it is
- * down from now on.
- */
+/* A client could not log in there.  true: it is down from now on. */
 bool	mail_host_failed(struct mail_host *, enum login_auth_trouble,
-	    uint64_t client);
+	    const struct mail_host_failure *);
 /* It has answered a login, whatever the answer. */
 void	mail_host_answered(struct mail_host *);
 /* When the next client is let through while it is down; clock_ms(). */

@@ -187,6 +187,25 @@ def test_one_client_alone_does_not_bring_a_host_down(suite, pair):
     assert "is down" not in suite.log(mark)
 
 
+def test_one_client_who_meets_two_faults_is_one(suite):
+    """What his login may have brought about counts in another way."""
+
+    def script(wire):
+        if len(host.wires) % 2 == 0:
+            wire.send("* OK ready")
+            with contextlib.suppress(WireError):
+                wire.line()
+        wire.close()
+
+    mark = suite.mark()
+    with Host(script) as host:
+        suite.add_user("x0", host=host.addr, imap_port=host.port)
+        for _ in range(6):
+            try_login(suite, "x0")
+        assert len(host.wires) == 6
+        assert "is down" not in suite.log(mark)
+
+
 @pytest.mark.parametrize("step", ["a greeting", "the login"])
 def test_whom_a_failure_behind_the_login_counts_against(suite, step):
     """Names cost nothing: what the login may cause counts by address."""

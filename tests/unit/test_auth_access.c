@@ -230,7 +230,8 @@ sent_to_a_dead_host(const char *args)
 	start(f);
 	for (uint64_t client = 1; client <= 2; client++)
 		mail_host_failed(mail_hosts_get(&f->env.hosts, &addr),
-		    LOGIN_AUTH_UNREACHABLE, client);
+		    LOGIN_AUTH_UNREACHABLE, &(struct mail_host_failure){
+		    .suspect = client, .witness = client });
 	for (int i = 0; i < 3; i++) {
 		plain(f, 1, "joe", "pw");
 		if (f->said.type == LOGIN_AUTH_OK)

@@ -246,8 +246,10 @@ test_hosts(void **state)
 	(void)passdb(f, NULL);
 	begin(f);
 	h = mail_hosts_get(&f->env.hosts, &addr);
-	mail_host_failed(h, LOGIN_AUTH_SILENT, 1);
-	mail_host_failed(h, LOGIN_AUTH_UNREACHABLE, 2);
+	mail_host_failed(h, LOGIN_AUTH_SILENT, &(struct mail_host_failure){
+	    .suspect = 1, .witness = 1 });
+	mail_host_failed(h, LOGIN_AUTH_UNREACHABLE,
+	    &(struct mail_host_failure){ .suspect = 2, .witness = 2 });
 	addr.ip[3] = 11;
 	mail_hosts_get(&f->env.hosts, &addr)->nsessions = 3;
 	assert_int_equal(host_orders_set(&f->env.hosts.orders, &order), 0);

@@ -299,16 +299,24 @@ test_clients(void **state)
 {
 	static const struct {
 		const char	*user, *rip;
-		bool		 has_login, is_trusted, is_down;
+		bool		 has_login, has_login2, is_trusted, is_down;
 	} rows[] = {
-		{ "joe", "192.0.2.1", false, false, false },
-		{ "ann", "192.0.2.1", false, false, true },
-		{ "joe", "192.0.2.2", false, false, true },
-		{ "joe", "192.0.2.1", true, false, false },
-		{ "ann", "192.0.2.1", true, false, false },
-		{ "ann", "192.0.2.1", true, true, true },
-		{ "joe", "192.0.2.1", true, true, false },
-		{ "ann", "192.0.2.2", true, false, true },
+		{ "joe", "192.0.2.1", false, false, false, false },
+		{ "ann", "192.0.2.1", false, false, false, true },
+		{ "joe", "192.0.2.2", false, false, false, true },
+		{ "joe", "192.0.2.1", true, true, false, false },
+		{ "ann", "192.0.2.1", true, true, false, false },
+		{ "ann", "192.0.2.1", true, true, true, true },
+		{ "joe", "192.0.2.1", true, true, true, false },
+		{ "ann", "192.0.2.2", true, true, false, true },
+		/* One client who has met two faults is one client. */
+		{ "joe", "192.0.2.1", false, true, false, false },
+		{ "joe", "192.0.2.1", true, false, false, false },
+		{ "ann", "192.0.2.1", false, true, false, false },
+		{ "ann", "192.0.2.1", true, false, false, false },
+		{ "joe", "192.0.2.2", false, true, false, true },
+		{ "joe", "192.0.2.1", false, true, true, false },
+		{ "ann", "192.0.2.1", false, true, true, true },
 	};
 	static struct netaddr_net net = { { NETADDR_V4, 0, { 192 } }, 8 };
 	struct fixture *f = *state;
@@ -319,7 +327,7 @@ test_clients(void **state)
 		go(f, 1, "joe", "192.0.2.1");
 		go(f, 2, rows[i].user, rows[i].rip);
 		assert_int_equal(tried(f, 1, 0, rows[i].has_login), 0);
-		assert_int_equal(tried(f, 2, 0, rows[i].has_login), 0);
+		assert_int_equal(tried(f, 2, 0, rows[i].has_login2), 0);
 		if (host(f, 0)->is_down != rows[i].is_down)
 			fail_msg("row %zu", i);
 		assert_int_equal(answered(f, 0, 1, LOGIN_AUTH_REFUSED, 0), 0);

@@ -63,15 +63,23 @@ host(struct fixture *f, unsigned int n)
 	return mail_hosts_get(&f->all, &a);
 }
 
+/* A client with this number alone could not connect. */
+static bool
+failed(struct mail_host *h, enum login_auth_trouble trouble, uint64_t client)
+{
+	return mail_host_failed(h, trouble, &(struct mail_host_failure){
+	    .suspect = client, .witness = client });
+}
+
 /* Two clients have failed there. */
 static void
 kill_host(struct fixture *f, unsigned int n, enum login_auth_trouble trouble)
 {
-	assert_false(mail_host_failed(host(f, n), trouble, 1));
-	assert_true(mail_host_failed(host(f, n), trouble, 2));
+	assert_false(failed(host(f, n), trouble, 1));
+	assert_true(failed(host(f, n), trouble, 2));
 	assert_true(host(f, n)->is_down);
 	/* It is told once. */
-	assert_false(mail_host_failed(host(f, n), trouble, 3));
+	assert_false(failed(host(f, n), trouble, 3));
 }
 
 /* Is it known to be down, and no order says otherwise? */
@@ -117,21 +125,44 @@ test_two_clients(void **state)
 	struct mail_host *h = host(f, 1);
 
 	for (unsigned int i = 0; i < 100; i++)
-		mail_host_failed(h, LOGIN_AUTH_UNREACHABLE, 1);
+		failed(h, LOGIN_AUTH_UNREACHABLE, 1);
 	assert_false(h->is_down);
 	mail_host_answered(h);
-	mail_host_failed(h, LOGIN_AUTH_UNREACHABLE, 2);
+	failed(h, LOGIN_AUTH_UNREACHABLE, 2);
 	assert_false(h->is_down);
 	pass(f, MAIL_HOST_WINDOW_MS + 1);
-	mail_host_failed(h, LOGIN_AUTH_UNREACHABLE, 3);
+	failed(h, LOGIN_AUTH_UNREACHABLE, 3);
 	assert_false(h->is_down);
 	pass(f, MAIL_HOST_WINDOW_MS);
-	mail_host_failed(h, LOGIN_AUTH_UNREACHABLE, 4);
+	failed(h, LOGIN_AUTH_UNREACHABLE, 4);
 	assert_true(h->is_down);
 	assert_int_equal(h->since_ms, f->now_ms);
 	assert_int_equal(h->nfailures, 103);
 	mail_host_answered(h);
 	assert_false(h->is_down);
+}
+
+/* What a client is not to blame for is not forgotten for what he may be. */
+static void
+test_faults_of_one(void **state)
+{
+	struct fixture *f = *state;
+	struct mail_host *h = host(f, 1);
+	struct mail_host_failure joe = { .suspect = 1, .witness = 2 };
+	struct mail_host_failure ann = { .suspect = 1, .witness = 3 };
+
+	assert_false(mail_host_failed(h, LOGIN_AUTH_SILENT, &joe));
+	joe.has_login = true;
+	assert_false(mail_host_failed(h, LOGIN_AUTH_SILENT, &joe));
+	assert_true(mail_host_failed(h, LOGIN_AUTH_SILENT, &ann));
+	mail_host_answered(h);
+	/* Unless that is too long ago. */
+	joe.has_login = false;
+	assert_false(mail_host_failed(h, LOGIN_AUTH_SILENT, &joe));
+	pass(f, MAIL_HOST_WINDOW_MS + 1);
+	joe.has_login = true;
+	assert_false(mail_host_failed(h, LOGIN_AUTH_SILENT, &joe));
+	assert_false(mail_host_failed(h, LOGIN_AUTH_SILENT, &ann));
 }
 
 /* What a host cannot be blamed for says nothing. */
@@ -150,8 +181,8 @@ test_blame(void **state)
 
 	assert_int_equal(UNIT_LENGTH(blames), LOGIN_AUTH_TROUBLE_LAST + 1);
 	for (unsigned int i = 0; i < UNIT_LENGTH(blames); i++) {
-		mail_host_failed(host(f, 1), (enum login_auth_trouble)i, 1);
-		mail_host_failed(host(f, 1), (enum login_auth_trouble)i, 2);
+		failed(host(f, 1), (enum login_auth_trouble)i, 1);
+		failed(host(f, 1), (enum login_auth_trouble)i, 2);
 		assert_int_equal(host(f, 1)->is_down, blames[i]);
 		mail_host_answered(host(f, 1));
 	}
@@ -191,8 +222,8 @@ test_probe(void **state)
 	/* He had to wait: the next one comes later and waits longer. */
 	for (uint32_t ask = MAIL_HOST_ASK_MS; ask < MAIL_HOST_ASK_LONGEST_MS;
 	    ask *= 2) {
-		mail_host_failed(host(f, 2), LOGIN_AUTH_SILENT, 3);
-		mail_host_failed(host(f, 2), LOGIN_AUTH_SILENT, 4);
+		failed(host(f, 2), LOGIN_AUTH_SILENT, 3);
+		failed(host(f, 2), LOGIN_AUTH_SILENT, 4);
 		pass(f, ask - 1);
 		if (ask > 2 * MAIL_HOST_PROBE_MS)
 			assert_string_equal(sorted(f, true), "132");
@@ -200,7 +231,7 @@ test_probe(void **state)
 		assert_string_equal(sorted(f, true), "213");
 		assert_int_equal(f->route.probe_ms, 2 * ask);
 	}
-	mail_host_failed(host(f, 2), LOGIN_AUTH_SILENT, 3);
+	failed(host(f, 2), LOGIN_AUTH_SILENT, 3);
 	assert_int_equal(host(f, 2)->ask_ms, MAIL_HOST_ASK_LONGEST_MS);
 	mail_host_answered(host(f, 2));
 	assert_string_equal(sorted(f, true), "123");
@@ -373,6 +404,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_two_clients, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_faults_of_one, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_blame, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_order, setup, teardown),
