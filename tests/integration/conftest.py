@@ -42,10 +42,15 @@ def pytest_addoption(parser):
     )
 
 
+def file_of(item):
+    """In a word that every pytest has."""
+    return item.nodeid.partition("::")[0]
+
+
 def group_of(item):
     """Tests that share a suite: of one module and one mode."""
     spec = getattr(item, "callspec", None)
-    return str(item.path), spec.params.get("mode", "") if spec else ""
+    return file_of(item), spec.params.get("mode", "") if spec else ""
 
 
 def take_shard(items, number, count):
@@ -62,7 +67,7 @@ def take_shard(items, number, count):
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
     """A module's tests of one mode, then those of the other."""
-    modules = list(dict.fromkeys(str(item.path) for item in items))
+    modules = list(dict.fromkeys(file_of(item) for item in items))
 
     def place(item):
         path, mode = group_of(item)

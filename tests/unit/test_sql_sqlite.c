@@ -452,6 +452,8 @@ static void
 test_t_d10_long_value(void **state)
 {
 	(void)state;
+	/* SQLite before 3.40 stumbles over long rows that it only passes. */
+	execute(path, "CREATE INDEX by_user ON proxy (user)");
 	execute(path, "INSERT INTO proxy VALUES ('big', 'x', "
 	    "zeroblob(10485760)), ('bigtext', 'x', "
 	    "replace(hex(zeroblob(5242880)), '0', 'h')), "

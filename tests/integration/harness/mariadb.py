@@ -47,11 +47,14 @@ def make_certificates(folder, addr):
 
 
 class Mariadb:
-    """Listens at its socket and at the standard port of two addresses."""
+    """
+    Listens at its socket and at the standard port of an address; nobody does
+    at the other one.
+    """
 
     def __init__(self):
         net = f"127.{random.randint(2, 254)}.{random.randint(1, 254)}"
-        self.addrs = [f"{net}.2", f"{net}.3"]
+        self.addr, self.nobody = f"{net}.2", f"{net}.3"
         # The server's socket needs a short path.
         self.dir = Path(tempfile.mkdtemp(prefix="mw-my-"))
         self.dir.chmod(0o755)
@@ -62,7 +65,7 @@ class Mariadb:
         self.tls = self.dir / "tls"
         self.tls.mkdir()
         try:
-            make_certificates(self.tls, self.addrs[0])
+            make_certificates(self.tls, self.addr)
             self.use_certificate("right")
             for path in (self.dir, *self.tls.iterdir()):
                 os.chown(path, UID, UID)
@@ -90,7 +93,7 @@ class Mariadb:
             self.proc = subprocess.Popen(
                 ["/usr/sbin/mariadbd", *OPTIONS, f"--datadir={self.data}",
                  f"--socket={self.socket}", "--port=3306",
-                 f"--bind-address={','.join(self.addrs)}",
+                 f"--bind-address={self.addr}",
                  f"--general-log-file={self.general_log}",
                  f"--ssl-cert={self.tls}/server.pem",
                  f"--ssl-key={self.tls}/server.key",
