@@ -18,7 +18,7 @@ void
 buf_init(struct buf *b, size_t max)
 {
 	memset(b, 0, sizeof(*b));
-	b->max = max;
+	b->max = max <= BUF_MAX ? (uint32_t)max : BUF_MAX;
 }
 
 void
@@ -36,7 +36,7 @@ buf_clear(struct buf *b)
 static void
 buf_compact(struct buf *b)
 {
-	size_t used = buf_used(b);
+	uint32_t used = b->len - b->off;
 
 	if (b->off == 0)
 		return;
@@ -49,7 +49,7 @@ buf_compact(struct buf *b)
 static void
 buf_grow(struct buf *b, size_t want)
 {
-	size_t size = b->size == 0 ? BUF_SIZE_MIN : b->size;
+	uint32_t size = b->size == 0 ? BUF_SIZE_MIN : b->size;
 	uint8_t *data;
 
 	while (size < want)
@@ -84,7 +84,7 @@ buf_reserve(struct buf *b, size_t n)
 void
 buf_commit(struct buf *b, size_t n)
 {
-	b->len += n;
+	b->len += (uint32_t)n;
 }
 
 int
@@ -104,7 +104,7 @@ buf_add(struct buf *b, const void *p, size_t n)
 void
 buf_drop(struct buf *b, size_t n)
 {
-	b->off += n;
+	b->off += (uint32_t)n;
 	if (b->off < b->len || b->len == 0)
 		return;
 	explicit_bzero(b->data, b->len);

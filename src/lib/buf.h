@@ -9,15 +9,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Each idle session has four: 32 bits are enough for any bound. */
 struct buf {
-	uint8_t	*data;
-	size_t	 off;		/* first unread byte */
-	size_t	 len;		/* end of the bytes */
-	size_t	 size;		/* allocated */
-	size_t	 max;		/* never holds more than this unread */
+	uint8_t		*data;
+	uint32_t	 off;	/* first unread byte */
+	uint32_t	 len;	/* end of the bytes */
+	uint32_t	 size;	/* allocated */
+	uint32_t	 max;	/* never holds more than this unread */
 };
 
-/* No memory is taken before the first byte comes. */
+/* The highest bound: twice as much is still a length. */
+#define BUF_MAX	(UINT32_MAX / 4)
+
+/*
+ * No memory is taken before the first byte comes.  max is BUF_MAX at most.
+ */
 void	buf_init(struct buf *, size_t max);
 /* Wipes and frees; the buf can be used again. */
 void	buf_clear(struct buf *);
