@@ -25,8 +25,8 @@ pop3_client_greet(struct session *s)
 	struct pop3_state *st = session_protocol(s);
 
 	pop3_parser_init(&st->parser);
-	session_printf(s, "+OK %s%s\r\n",
-	    s->login->is_trusted ? "[" POP3_XCLIENT "] " : "",
+	/* To all: a proxy that is not believed may be part of a loop, too. */
+	session_printf(s, "+OK [" POP3_XCLIENT "] %s\r\n",
 	    s->process->service->login_greeting);
 }
 
@@ -68,7 +68,7 @@ pop3_cmd_quit(struct session *s, const struct pop3_command *cmd,
 	return CMD_CLOSE;
 }
 
-/* Dovecot's; said in the greeting to those who are believed. */
+/* Dovecot's; who is not believed may say how many proxies may follow. */
 static enum cmd_result
 pop3_cmd_xclient(struct session *s, const struct pop3_command *cmd,
     const char *buf)
