@@ -119,13 +119,12 @@ listen_trusted(struct convert_nginx *n, const struct nginx_server *s,
 	static const char name[] = "haproxy_trusted_networks";
 	const struct nginx_node *from = nginx_effective_list(s,
 	    "set_real_ip_from");
-	const char *value;
 
 	for (; from != NULL; from = from->next) {
 		if (strcmp(from->args[0], "set_real_ip_from") != 0)
 			continue;
-		value = convert_get(n->out, CONVERT_TOP, name);
-		if (value == NULL || strstr(value, from->args[1]) == NULL)
+		if (!convert_list_has(convert_get(n->out, CONVERT_TOP, name),
+		    from->args[1]))
 			(void)convert_add(n->out, &from->place, CONVERT_TOP,
 			    name, from->args[1]);
 	}

@@ -58,6 +58,8 @@ static const struct nginx_rule nginx_rules[] = {
 	{ "auth_http_timeout", MAIL, 1, 1, NULL, NULL },
 	{ "auth_http_pass_client_cert", MAIL, 1, 1, "off",
 	    "certificates of clients are not sent to the service" },
+	/* Of old; it has no effect any more. */
+	{ "proxy", MAIL, 1, 1, NULL, NULL },
 	{ "proxy_buffer", MAIL, 1, 1, NULL, NULL },
 	{ "proxy_pass_error_message", MAIL, 1, 1, "off", "a refusal of the "
 	    "mail host reaches the client with its code, if that is known, "

@@ -179,6 +179,20 @@ convert_add(struct convert *c, const struct config_place *place,
 	    convert_text(c, "%s, %s", before, value));
 }
 
+bool
+convert_list_has(const char *list, const char *word)
+{
+	size_t len;
+
+	for (; list != NULL && *list != '\0'; list += len) {
+		list += strspn(list, ", ");
+		len = strcspn(list, ", ");
+		if (str_span_is(list, len, word))
+			return true;
+	}
+	return false;
+}
+
 struct convert_passdb *
 convert_passdb_add(struct convert *c, const char *driver, const char *args)
 {

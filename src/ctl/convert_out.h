@@ -70,6 +70,8 @@ bool	convert_add(struct convert *, const struct config_place *,
 /* The value that is set, or NULL. */
 const char	*convert_get(const struct convert *, enum convert_section,
 		    const char *name);
+/* Has a list, commas or blanks between, or NULL, the word?  Case-blind. */
+bool	convert_list_has(const char *list, const char *word);
 /* The place of a passdb that is added; they are asked in this order. */
 struct convert_passdb	*convert_passdb_add(struct convert *,
 			    const char *driver, const char *args);

@@ -102,7 +102,7 @@ take_ssl_mode(struct convert_perdition *p)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (!perdition_has_word(mode, rows[i].word))
+		if (!convert_list_has(mode, rows[i].word))
 			continue;
 		t->listen_ssl |= rows[i].is_listen && !rows[i].is_tls;
 		t->listen_tls |= rows[i].is_listen && rows[i].is_tls;
@@ -243,8 +243,8 @@ static bool
 has_state(const struct convert_perdition *p, enum perdition_option o,
     const char *state)
 {
-	return perdition_has_word(perdition_value(p, o), state) ||
-	    perdition_has_word(perdition_value(p, o), "all");
+	return convert_list_has(perdition_value(p, o), state) ||
+	    convert_list_has(perdition_value(p, o), "all");
 }
 
 static void

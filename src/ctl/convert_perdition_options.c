@@ -193,20 +193,6 @@ perdition_place(const struct convert_perdition *p, enum perdition_option o)
 	return p->options[o] == NULL ? NULL : &p->options[o]->place;
 }
 
-bool
-perdition_has_word(const char *value, const char *word)
-{
-	size_t len;
-
-	for (; value != NULL && *value != '\0'; value += len) {
-		value += strspn(value, ", ");
-		len = strcspn(value, ", ");
-		if (str_span_is(value, len, word))
-			return true;
-	}
-	return false;
-}
-
 unsigned int
 perdition_port(const char *text)
 {

@@ -79,8 +79,6 @@ const char	*perdition_value(const struct convert_perdition *,
 		    enum perdition_option);
 const struct config_place	*perdition_place(
 		    const struct convert_perdition *, enum perdition_option);
-/* Does a comma-separated value have the word? */
-bool	perdition_has_word(const char *value, const char *word);
 /* A port by number or name; 0 when it is neither. */
 unsigned int	perdition_port(const char *);
 /* The popmap: a passdb sql with its file and data, if there is one. */

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "config/connect_pgsql.h"
 #include "config/faults.h"
@@ -462,9 +463,12 @@ popmap_file(struct popmap *m)
 
 	line = perdition_popmap_read(text, c->arena, c->faults);
 	if (c->faults->n > before) {
-		faults_add(c->faults, m->place, "map_library: the text that %s "
-		    "was made from is wanted: --map FILE; \"makegdbm -u %s | "
-		    "tr -d '\\0'\" prints it", path, path);
+		/* One with faults of its own was found. */
+		if (text == path || access(text, R_OK) == -1)
+			faults_add(c->faults, m->place, "map_library: the "
+			    "text that %s was made from is wanted: --map "
+			    "FILE; \"makegdbm -u %s | tr -d '\\0'\" prints "
+			    "it", path, path);
 		return;
 	}
 	popmap_sqlite(m, false);

@@ -413,6 +413,13 @@ def test_perdition_faults(folder):
     out, err = convert("perdition", conf, status=1)
     assert out == "" and "/nowhere/popmap: No such file" in err
     assert "--map FILE" in err
+    # The text is there, and a line of it is wrong.
+    popmap = folder / "popmap"
+    popmap.write_text("joe:127.0.0.2\n# the others\n")
+    conf.write_text(f"P IMAP4\nm {popmap}.gdbm.db\n")
+    out, err = convert("perdition", conf, status=1)
+    assert out == ""
+    assert err == f"wicketctl: {popmap}:2: expected key:value\n"
 
 
 def test_the_file_may_be_anything(folder):

@@ -245,6 +245,10 @@ static void
 test_nginx_proxy_protocol(void **state)
 {
 	(void)state;
+	/* A directive of old, without effect, is none of these. */
+	assert_no_faults(nginx("mail { " AUTH "proxy on; "
+	    "server { listen 143; proxy off; } }"));
+	assert_false(has_line(&c.conf, "passdb static {"));
 	assert_no_faults(nginx("mail { " AUTH "proxy_protocol on; "
 	    "server { listen 143; } }"));
 	assert_line(&c.conf, "pass = yes");
@@ -264,6 +268,12 @@ test_nginx_proxy_protocol(void **state)
 	assert_line(&c.conf, "haproxy_listen = *:143");
 	assert_line(&c.conf, "listen = ");
 	assert_line(&c.conf, "listen = *:110");
+	/* One that begins as another does, and one that is there twice. */
+	assert_no_faults(nginx("mail { " AUTH "set_real_ip_from 192.0.2.12; "
+	    "set_real_ip_from 192.0.2.1; set_real_ip_from 192.0.2.12; "
+	    "server { listen 143 proxy_protocol; } }"));
+	assert_line(&c.conf, "haproxy_trusted_networks = "
+	    "192.0.2.12, 192.0.2.1");
 }
 
 static void
