@@ -4,6 +4,7 @@
 EXTRA_DIST += tests/unit/channel_end.h tests/unit/channel_raw.h
 EXTRA_DIST += tests/unit/channel_table.h tests/unit/unit.h
 EXTRA_DIST += tests/unit/fake_worker.h
+EXTRA_DIST += tests/unit/sql_remote.h tests/unit/story.h
 UNIT_TESTS =
 UNIT_TESTS += tests/unit/test_buf
 UNIT_TESTS += tests/unit/test_strutil

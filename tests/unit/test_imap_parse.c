@@ -2,47 +2,15 @@
  * imap_parse: the table of verdicts of T-P1 to T-P12, T-P17,
  * T-X4, T-X5, each row in every way to split it.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "story.h"
 
 #include "imap-login/imap_parse.h"
-
-#define BYTES(s)	(s), sizeof(s) - 1
-#define STORY_MAX	4096
 
 /*
  * A story tells what the parser said: C tag verb args; for a command with A,
  * Q or L before each argument, B tag; for a bad one ("*" without a tag), +n;
  * for a literal, T; and F; for the ends, and "~" if bytes are left over.
  */
-struct story {
-	char	text[STORY_MAX];
-	size_t	len;
-};
-
-static void	tell(struct story *, const char *, ...)
-		    __attribute__((format(printf, 2, 3)));
-
-static void
-tell(struct story *s, const char *format, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, format);
-	n = vsnprintf(s->text + s->len, sizeof(s->text) - s->len, format, ap);
-	va_end(ap);
-	assert_true(n >= 0 && (size_t)n < sizeof(s->text) - s->len);
-	s->len += (size_t)n;
-}
 
 static void
 tell_token(struct story *s, const struct imap_token *token, const char *buf)
@@ -164,18 +132,7 @@ run(struct story *s, const char *in, size_t len, size_t first, size_t step)
 static void
 check(const char *in, size_t len, const char *want)
 {
-	struct story whole, split;
-
-	run(&whole, in, len, len, len);
-	if (strcmp(whole.text, want) != 0)
-		fail_msg("%.*s\n got: %s\nwant: %s", (int)len, in, whole.text,
-		    want);
-	run(&split, in, len, 1, 1);
-	assert_string_equal(split.text, want);
-	for (size_t at = 0; at <= len; at += 1 + len / 256) {
-		run(&split, in, len, at, len);
-		assert_string_equal(split.text, want);
-	}
+	story_check(run, in, len, want);
 }
 
 struct row {

@@ -1,43 +1,12 @@
 /* pop3_parse: T-P2, T-P4, T-P11, T-P12, T-P16, in every way to split them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "story.h"
 
 #include "pop3-login/pop3_parse.h"
-
-#define BYTES(s)	(s), sizeof(s) - 1
 
 /*
  * A story tells what the parser said: C verb|arg; for a command ("<" and ">"
  * for blanks at its edges), B; T; and F; for the rest, "~" if bytes are left.
  */
-struct story {
-	char	text[1024];
-	size_t	len;
-};
-
-static void	tell(struct story *, const char *, ...)
-		    __attribute__((format(printf, 2, 3)));
-
-static void
-tell(struct story *s, const char *format, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, format);
-	n = vsnprintf(s->text + s->len, sizeof(s->text) - s->len, format, ap);
-	va_end(ap);
-	assert_true(n >= 0 && (size_t)n < sizeof(s->text) - s->len);
-	s->len += (size_t)n;
-}
 
 static void
 tell_command(struct story *s, const struct pop3_command *cmd, const char *buf)
@@ -120,18 +89,7 @@ run(struct story *s, const char *in, size_t len, size_t first, size_t step)
 static void
 check(const char *in, size_t len, const char *want)
 {
-	struct story s;
-
-	run(&s, in, len, len, len);
-	if (strcmp(s.text, want) != 0)
-		fail_msg("%.*s\n got: %s\nwant: %s", (int)len, in, s.text,
-		    want);
-	run(&s, in, len, 1, 1);
-	assert_string_equal(s.text, want);
-	for (size_t at = 0; at <= len; at += 1 + len / 256) {
-		run(&s, in, len, at, len);
-		assert_string_equal(s.text, want);
-	}
+	story_check(run, in, len, want);
 }
 
 static void
