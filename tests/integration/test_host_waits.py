@@ -47,7 +47,7 @@ def brings_down(suite, protocol, host):
 @pytest.mark.parametrize("how", ["black-holed", "without a greeting"])
 def test_R_11_who_waits_for_a_dead_host(suite, mode, protocol, how):
     with silent(how) as first, Host(
-        SCRIPTS[protocol], addr="127.11.1.2", port=first.port
+        SCRIPTS[protocol], addr="127.11.1.2", port=first.port, backlog=1024
     ) as second:
         for number in range(WAITERS):
             for name, hosts in (("w", first.addr),
@@ -72,10 +72,15 @@ def test_R_11_who_waits_for_a_dead_host(suite, mode, protocol, how):
                                    suite.log(mark))) == WAITERS,
             "a line for each",
         )
-        # He may try again, over the same connection.
+        # They may try again, over the same connection; one might be let through.
         if protocol == "imap":
-            again = waiters[0].command("LOGIN w0 pw", tag="b")[1]
-            assert again.startswith("b NO [UNAVAILABLE]"), again
+            for client in waiters[:4]:
+                client.send("b LOGIN w0 pw")
+            again = answers_of(waiters[:4], SLACK, enough=2)
+            assert again.count(None) <= 2
+            assert {answer[1][:18] for answer in again if answer} == {
+                "b NO [UNAVAILABLE]"
+            }
         for name, answers in ("refused", refused), ("logged in", logged_in):
             late = [1000 * (when - down) for when, _ in answers]
             print(f"R-11 {mode} {protocol} {how}: {len(late)} who waited for",

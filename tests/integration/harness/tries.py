@@ -1,5 +1,6 @@
 """Clients that try to log in, how long it takes, and what they are told."""
 
+import select
 import time
 
 
@@ -30,14 +31,23 @@ def log_in(suite, protocol, user, source="127.0.0.1"):
     return client
 
 
-def answers_of(clients, seconds):
-    """When each was answered, and what; None: not within these seconds."""
+def answers_of(clients, seconds, enough=None):
+    """
+    When each was answered, and what; None: not within these seconds, or not
+    before so many others as were enough.
+    """
     deadline = time.monotonic() + seconds
     answers = [None] * len(clients)
-    while None in answers and time.monotonic() < deadline:
-        for number, client in enumerate(clients):
-            if answers[number] is None and client.poll(0.001):
-                answers[number] = time.monotonic(), client.line()
+    numbers = {client.sock.fileno(): n for n, client in enumerate(clients)}
+    poller = select.poll()
+    for fd in numbers:
+        poller.register(fd, select.POLLIN)
+    least = 0 if enough is None else len(clients) - enough
+    while answers.count(None) > least and time.monotonic() < deadline:
+        for fd, _ in poller.poll(1000 * (deadline - time.monotonic())):
+            now, number = time.monotonic(), numbers[fd]
+            answers[number] = now, clients[number].line()
+            poller.unregister(fd)
     return answers
 
 
