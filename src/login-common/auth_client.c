@@ -203,7 +203,7 @@ static const struct channel_row auth_client_rows[] = {
 	{ .type = LOGIN_AUTH_FAIL, .name = "FAIL", .when = 1,
 	  .max = CHANNEL_BODY_MAX, .handler = auth_client_fail },
 	{ .type = LOGIN_AUTH_HOST_DOWN, .name = "HOST_DOWN", .when = 1,
-	  .max = CHANNEL_BODY_MAX, .handler = auth_client_host_down },
+	  .min = 8, .max = 20, .handler = auth_client_host_down },
 };
 
 static void
