@@ -30,7 +30,10 @@ struct loop_watched {
 
 struct loop {
 	struct event_base			*base;
-	STAILQ_HEAD(, loop_deferred)		 deferred;
+	/* What is to be done now, and (the other one) in the next turn. */
+	STAILQ_HEAD(, loop_deferred)		 deferred[2];
+	unsigned int				 now;
+	uint32_t				 round;	/* new in each */
 	STAILQ_HEAD(, loop_hook)		 hooks;
 	struct loop_watched			 watched[LOOP_SIGNALS_MAX];
 	size_t					 nwatched;
@@ -43,7 +46,10 @@ loop_new(void)
 	struct event_config *config = event_config_new();
 	struct loop *loop = xcalloc(1, sizeof(*loop));
 
-	STAILQ_INIT(&loop->deferred);
+	STAILQ_INIT(&loop->deferred[0]);
+	STAILQ_INIT(&loop->deferred[1]);
+	/* Nothing has been done in the first. */
+	loop->round = 1;
 	STAILQ_INIT(&loop->hooks);
 	if (config == NULL ||
 	    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) == -1 ||
@@ -67,18 +73,25 @@ loop_free(struct loop *loop)
 	free(loop);
 }
 
-/* End of a turn: what callbacks left for later, then the hooks. */
+/*
+ * End of a turn: what callbacks left for later, then the hooks.  Nobody has
+ * two goes: whoever has always more to do would keep all others waiting.
+ */
 static void
 loop_settle(struct loop *loop)
 {
 	struct loop_deferred *d;
 	struct loop_hook *hook, *next;
 
-	while ((d = STAILQ_FIRST(&loop->deferred)) != NULL) {
-		STAILQ_REMOVE_HEAD(&loop->deferred, entry);
+	loop->round++;
+	while ((d = STAILQ_FIRST(&loop->deferred[loop->now])) != NULL) {
+		STAILQ_REMOVE_HEAD(&loop->deferred[loop->now], entry);
 		d->is_queued = false;
+		d->round = loop->round;
 		d->fn(d->arg);
 	}
+	loop->round++;
+	loop->now ^= 1;
 	STAILQ_FOREACH_SAFE(hook, &loop->hooks, entry, next)
 		hook->fn(hook->arg);
 }
@@ -89,6 +102,8 @@ loop_turn(struct loop *loop, bool may_wait)
 	loop_settle(loop);
 	if (loop->is_stopped)
 		return;
+	if (!STAILQ_EMPTY(&loop->deferred[loop->now]))
+		may_wait = false;
 	if (event_base_loop(loop->base, EVLOOP_ONCE |
 	    (may_wait ? 0 : EVLOOP_NONBLOCK)) == -1)
 		fatal(EX_OSERR, "event loop: %m");
@@ -251,7 +266,9 @@ loop_defer(struct loop *loop, struct loop_deferred *d, loop_fn fn, void *arg)
 	d->fn = fn;
 	d->arg = arg;
 	d->is_queued = true;
-	STAILQ_INSERT_TAIL(&loop->deferred, d, entry);
+	d->list = (uint8_t)(d->round == loop->round ? loop->now ^ 1 :
+	    loop->now);
+	STAILQ_INSERT_TAIL(&loop->deferred[d->list], d, entry);
 }
 
 void
@@ -259,7 +276,7 @@ loop_undefer(struct loop *loop, struct loop_deferred *d)
 {
 	if (!d->is_queued)
 		return;
-	STAILQ_REMOVE(&loop->deferred, d, loop_deferred, entry);
+	STAILQ_REMOVE(&loop->deferred[d->list], d, loop_deferred, entry);
 	d->is_queued = false;
 }
 

@@ -2,6 +2,8 @@
  * loop: readiness of fds, timeouts, signals.  The only module that knows
  * libevent.  One loop a process; callbacks run one after another; what they
  * queue with loop_defer() runs when the turn is over, then the turn hooks.
+ * What such work queues runs as well, but for the work itself: that has its
+ * next go after fds and timers have had theirs.
  */
 #ifndef LIB_LOOP_H
 #define LIB_LOOP_H
@@ -58,6 +60,8 @@ struct loop_deferred {
 	loop_fn				 fn;
 	void				*arg;
 	bool				 is_queued;
+	uint8_t				 list;	/* that it is queued in */
+	uint32_t			 round;	/* that it was done in last */
 };
 
 /* A function that runs at the end of every turn (flushing, mostly). */

@@ -271,6 +271,63 @@ test_deferred(void **state)
 	assert_string_equal(noted(), "12");
 }
 
+/* Work that is never done. */
+struct busy {
+	struct loop		*loop;
+	struct loop_deferred	 more;
+	struct loop_timers	 timers;
+	struct loop_timer	 timer;
+	unsigned int		 ngoes;
+};
+
+/* More than a test can bear to wait for. */
+#define GOES_MAX	100000
+
+static void
+on_more(void *arg)
+{
+	struct busy *b = arg;
+
+	if (++b->ngoes < GOES_MAX)
+		loop_defer(b->loop, &b->more, on_more, b);
+}
+
+/* It is done again and again, and others are heard all the same. */
+static void
+test_deferred_for_ever(void **state)
+{
+	struct loop *loop = *state;
+	static struct busy b;
+	static struct watcher w;
+	static char letter = 't';
+	const char *got;
+
+	b.loop = loop;
+	watch(loop, &w, LOOP_READ);
+	poke(&w);
+	loop_timers_init(loop, &b.timers, 0);
+	loop_timer_start(&b.timers, &b.timer, on_letter, &letter);
+	loop_defer(loop, &b.more, on_more, &b);
+	loop_turn(loop, true);
+	got = noted();
+	assert_non_null(strchr(got, 'r'));
+	assert_non_null(strchr(got, 't'));
+	assert_true(b.ngoes <= 2);
+	/* Nobody waits for fds while there is work. */
+	loop_io_stop(&w.io);
+	loop_turn(loop, true);
+	loop_turn(loop, true);
+	assert_true(b.ngoes >= 3 && b.ngoes <= 6);
+	/* What was put off to the next turn can be called off. */
+	loop_undefer(loop, &b.more);
+	assert_false(b.more.is_queued);
+	b.ngoes = 0;
+	loop_turn(loop, false);
+	assert_int_equal(b.ngoes, 0);
+	loop_timers_clear(&b.timers);
+	unwatch(&w);
+}
+
 /* Deferred in a callback: after all callbacks, before the turn is over. */
 static void
 on_io_defer(void *arg, unsigned int what)
@@ -395,6 +452,7 @@ main(void)
 		TEST(test_stop_itself),
 		TEST(test_run_and_stop),
 		TEST(test_deferred),
+		TEST(test_deferred_for_ever),
 		TEST(test_deferred_by_callbacks),
 		TEST(test_hooks),
 		TEST(test_signals),
