@@ -23,9 +23,6 @@
 #include "login-common/session_step.h"
 #include "login-common/source.h"
 
-/* A share of the deadline is rounded up to whole steps of this. */
-#define BACKEND_TIMER_STEP_MS	500
-
 static const char backend_no_host[] = "host-unavailable";
 /* A client who leaves after so long has seen that the host is silent. */
 #define BACKEND_PATIENCE_MS	5000
@@ -52,7 +49,7 @@ backend_open(struct session *s, int fd)
 struct loop_timers *
 backend_timers(struct session *s)
 {
-	const struct session_login *login = s->login;
+	struct session_login *login = s->login;
 	uint64_t now = clock_ms(), left = 0;
 	unsigned int tries = login->route.naddrs - login->next_addr + 1;
 
@@ -64,9 +61,20 @@ backend_timers(struct session *s)
 	if (tries > 1 && login->next_addr == 1 && login->route.probe_ms > 0 &&
 	    left > login->route.probe_ms)
 		left = login->route.probe_ms;
-	left = (left + BACKEND_TIMER_STEP_MS - 1) / BACKEND_TIMER_STEP_MS *
-	    BACKEND_TIMER_STEP_MS;
-	return login_process_timers(s->process, (uint32_t)left);
+	login->try_until_ms = now + left;
+	return login_process_timers(s->process, left);
+}
+
+bool
+backend_has_time(struct session *s)
+{
+	uint64_t now = clock_ms(), until = s->login->try_until_ms;
+
+	if (now >= until)
+		return false;
+	loop_timer_start(login_process_timers(s->process, until - now),
+	    &s->timer, s->timer.fn, s);
+	return true;
 }
 
 /* Is it the host's fault that a connection cannot be begun? */
@@ -238,6 +246,8 @@ backend_timeout(void *arg)
 	struct session *s = arg;
 	const char *what = "no login in time";
 
+	if (backend_has_time(s))
+		return;
 	if (s->state == SESSION_BACKEND_CONNECT)
 		what = "no greeting in time";
 	else if (s->state == SESSION_BACKEND_TLS)

@@ -5,6 +5,8 @@
 #ifndef LOGIN_COMMON_BACKEND_H
 #define LOGIN_COMMON_BACKEND_H
 
+#include <stdbool.h>
+
 #include "ipc/login_auth_outcome.h"
 
 struct session;
@@ -29,5 +31,10 @@ enum login_auth_trouble	backend_trouble(int error);
 /* Their timeouts. */
 void	backend_timeout(void *session);
 struct loop_timers	*backend_timers(struct session *);
+/*
+ * First thing in a timeout that backend_timers() has begun: true when the
+ * time is not over yet, and the session's timer runs on.
+ */
+bool	backend_has_time(struct session *);
 
 #endif

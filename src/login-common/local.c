@@ -135,6 +135,8 @@ local_timeout(void *arg)
 {
 	struct session *s = arg;
 
+	if (backend_has_time(s))
+		return;
 	/* Who has the connection now is not known: not a word more. */
 	if (s->login->is_handed_over) {
 		login_log_refused(s, "mail-process-timeout");

@@ -283,6 +283,9 @@ login_timers_start(struct login_process *process)
 	loop_timers_init(loop, &process->parting_timers, PARTING_TICK_MS);
 	loop_timers_init(loop, &process->closing_timers, LOGIN_CLOSING_MS);
 	loop_timers_init(loop, &process->status_timers, LOGIN_STATUS_MS);
+	for (size_t i = 0; i < LOGIN_TIMERS_MAX; i++)
+		loop_timers_init(loop, &process->host_timers[i],
+		    (uint64_t)LOGIN_TIMER_STEP_MS << i);
 }
 
 static void

@@ -11,19 +11,13 @@
 #include "login-common/login_tls.h"
 
 struct loop_timers *
-login_process_timers(struct login_process *process, uint32_t ms)
+login_process_timers(struct login_process *process, uint64_t ms)
 {
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < process->nhost_timers; i++) {
-		if (process->host_timers[i].length_ms == ms)
-			return &process->host_timers[i];
-	}
-	/* The last is for all further lengths: a little early or late. */
-	if (i == LOGIN_TIMERS_MAX)
-		return &process->host_timers[LOGIN_TIMERS_MAX - 1];
-	loop_timers_init(process->loop, &process->host_timers[i], ms);
-	process->nhost_timers++;
+	while (i + 1 < LOGIN_TIMERS_MAX &&
+	    process->host_timers[i + 1].length_ms <= ms)
+		i++;
 	return &process->host_timers[i];
 }
 

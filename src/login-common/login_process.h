@@ -24,8 +24,12 @@ struct session_login;
 TAILQ_HEAD(session_list, session);
 SLIST_HEAD(session_login_pool, session_login);
 
-/* Timeouts of a length that is only known at run time: hosts' own. */
-#define LOGIN_TIMERS_MAX	16
+/*
+ * Timeouts of a length that is only known at run time, hosts' own: a list for
+ * each power of two of these steps, the longest of which is over an hour.
+ */
+#define LOGIN_TIMER_STEP_MS	500u
+#define LOGIN_TIMERS_MAX	14
 
 struct login_process {
 	const struct login_protocol	*protocol;
@@ -56,7 +60,6 @@ struct login_process {
 	struct loop_timers		 parting_timers;
 	struct loop_timers		 closing_timers;
 	struct loop_timers		 host_timers[LOGIN_TIMERS_MAX];
-	size_t				 nhost_timers;
 	struct loop_timers		 status_timers;
 	struct loop_timer		 status;
 
@@ -67,9 +70,12 @@ struct login_process {
 	bool	 is_draining;	/* no new clients; end when idle */
 };
 
-/* Timers of (about) this length; the default's when there are too many. */
+/*
+ * The longest timers that expire by then, or those of one step: a timeout of
+ * another length is started again for what is left of it.
+ */
 struct loop_timers	*login_process_timers(struct login_process *,
-			    uint32_t ms);
+			    uint64_t ms);
 /* Takes no more clients and ends when the last session has. */
 void	login_process_drain(struct login_process *);
 /* A session came, logged in or went: end if idle, tell the master later. */

@@ -67,6 +67,7 @@ struct session_login {
 	unsigned int			 next_addr;
 	bool		 has_heard, has_sent_login, is_unfit;	/* mail host */
 	uint64_t			 backend_until_ms, backend_since_ms;
+	uint64_t			 try_until_ms;	/* this address */
 	char				 backend_code[32];  /* of its refusal */
 	enum login_answer		 delayed;	/* said after DELAY */
 	size_t				 backend_scanned;

@@ -400,6 +400,30 @@ def test_proxy_timeout_of_a_row(suite, black_hole):
     assert time.monotonic() - start < 1.9 + SLACK
 
 
+def test_many_proxy_timeouts(new_suite, host):
+    """However many lengths there have been, each is what it is."""
+    suite = new_suite(settings={"login_processes_count": 1})
+
+    def begin(timeout):
+        suite.add_user("joe", host=host.addr, imap_port=host.port,
+                       proxy_timeout=timeout)
+        client = suite.imap()
+        client.send("a LOGIN joe pw")
+        return client, host.accept()
+
+    for seconds in range(31, 46):
+        client, wire = begin(f"{seconds}s")
+        logged_in_to(wire, client)
+        client.close()
+    client, _ = begin("100ms")
+    expect_temporary(client)
+    client, wire = begin("30s")
+    time.sleep(1.2)
+    logged_in_to(wire, client)
+    client, _ = begin("600ms")
+    expect_temporary(client)
+
+
 @pytest.fixture
 def same_port():
     """Hosts at one port of several addresses; only some of them listen."""
