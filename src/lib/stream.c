@@ -263,6 +263,9 @@ stream_splice(struct stream *from, struct stream *to, struct splice *sp,
 	if (!from->can_read || stream_is_over(from))
 		return 0;
 	n = splice_fill(sp, from->fd, max);
+	/* It stops for good before urgent data, which a read passes by. */
+	if (n == -1 && errno == EAGAIN)
+		return 0;
 	if (n <= 0) {
 		stream_dry(from, n);
 		return 0;

@@ -101,8 +101,9 @@ size_t	stream_fill(struct stream *);
 /*
  * Moves up to max bytes, which is at most SPLICE_MAX, from one plain
  * connection to another whose `out` is empty, through the open pipe.  Returns
- * as stream_read does for `from`.  What `to` does not take is kept in its
- * `out`, whose bound must allow for that; error of `to` says that it broke.
+ * as stream_read does for `from`; but at 0, with can_read left as it was, a
+ * read may still get something.  What `to` does not take is kept in its `out`,
+ * whose bound must allow for that; error of `to` says that it broke.
  */
 size_t	stream_splice(struct stream *from, struct stream *to, struct splice *,
 	    size_t max);

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "lib/netaddr.h"
 #include "lib/sock.h"
 #include "lib/splice.h"
 #include "lib/stream.h"
@@ -37,14 +39,20 @@ on_ready(void *arg, unsigned int what)
 }
 
 static void
-open_end(struct fixture *f, struct end *end, size_t out_max)
+open_with(struct fixture *f, struct end *end, const int fds[2])
+{
+	end->peer = fds[1];
+	stream_init(&end->st, OUT_MAX, OUT_MAX);
+	stream_open(&end->st, f->loop, fds[0], on_ready, end);
+}
+
+static void
+open_end(struct fixture *f, struct end *end)
 {
 	int fds[2];
 
 	assert_int_equal(sock_pair(SOCK_STREAM, fds), 0);
-	end->peer = fds[1];
-	stream_init(&end->st, OUT_MAX, out_max);
-	stream_open(&end->st, f->loop, fds[0], on_ready, end);
+	open_with(f, end, fds);
 }
 
 static int
@@ -59,8 +67,8 @@ setup(void **state)
 		sent[i] = (uint8_t)(i ^ (i >> 8));
 	f->loop = loop_new();
 	splice_init(&f->pipe);
-	open_end(f, &f->from, OUT_MAX);
-	open_end(f, &f->to, OUT_MAX);
+	open_end(f, &f->from);
+	open_end(f, &f->to);
 	*state = f;
 	return 0;
 }
@@ -168,6 +176,9 @@ test_all_goes(void **state)
 	assert_int_equal(buf_used(&f->to.st.out), 0);
 	assert_true(f->from.st.can_read);
 	assert_int_equal(move(f), 0);
+	/* That nothing is left is for a read to find out. */
+	assert_true(f->from.st.can_read);
+	assert_int_equal(stream_read(&f->from.st, got, sizeof(got)), 0);
 	assert_false(f->from.st.can_read);
 	assert_false(stream_is_over(&f->from.st));
 	assert_int_equal(reached(f, 0, sizeof(got)), n);
@@ -204,6 +215,53 @@ test_end(void **state)
 	assert_true(f->from.st.has_eof);
 	assert_int_equal(f->from.st.error, 0);
 	assert_int_equal(move(f), 0);
+}
+
+/* The same over TCP. */
+static void
+open_tcp(struct fixture *f, struct end *end)
+{
+	struct netaddr a = { .family = NETADDR_V4, .ip = { 127, 0, 0, 1 } };
+	int lfd = sock_listen(&a, 1), fds[2];
+	struct pollfd pfd = { .fd = lfd, .events = POLLIN };
+	bool is_pending;
+
+	assert_int_not_equal(lfd, -1);
+	assert_int_equal(sock_local(lfd, &a), 0);
+	fds[1] = sock_connect(&a, NULL, &is_pending);
+	assert_int_not_equal(fds[1], -1);
+	assert_int_equal(poll(&pfd, 1, 5000), 1);
+	fds[0] = sock_accept(lfd, &a);
+	assert_int_not_equal(fds[0], -1);
+	(void)close(lfd);
+	open_with(f, end, fds);
+}
+
+/* The kernel does not splice beyond urgent data; nothing waits behind it. */
+static void
+test_urgent_data(void **state)
+{
+	struct fixture *f = *state;
+	int i;
+
+	stream_close(&f->from.st);
+	hang_up(&f->from);
+	open_tcp(f, &f->from);
+	assert_true(splice_open(&f->pipe));
+	says(f, &f->from, "before", 6);
+	assert_int_equal(send(f->from.peer, "!", 1, MSG_OOB), 1);
+	says(f, &f->from, "behind", 6);
+	for (i = 0; i < 1000 && !f->from.st.can_read; i++)
+		loop_turn(f->loop, true);
+	assert_int_equal(move(f), 6);
+	assert_int_equal(move(f), 0);
+	assert_int_equal(stream_read(&f->from.st, got, sizeof(got)), 6);
+	assert_memory_equal(got, "behind", 6);
+	says(f, &f->from, "more", 4);
+	for (i = 0; i < 1000 && !f->from.st.can_read; i++)
+		loop_turn(f->loop, true);
+	assert_int_equal(move(f), 4);
+	assert_false(stream_is_over(&f->from.st));
 }
 
 static void
@@ -271,7 +329,7 @@ test_peer_gone(void **state)
 
 	/* Another pair: none of it. */
 	stream_close(&f->to.st);
-	open_end(f, &f->to, OUT_MAX);
+	open_end(f, &f->to);
 	assert_true(splice_open(&f->pipe));
 	says(f, &f->from, "other", 5);
 	assert_int_equal(move(f), 5);
@@ -290,6 +348,7 @@ main(void)
 		TEST(test_all_goes),
 		TEST(test_its_bound),
 		TEST(test_end),
+		TEST(test_urgent_data),
 		TEST(test_some_is_kept),
 		TEST(test_more_than_may_be_kept),
 		TEST(test_peer_gone),
