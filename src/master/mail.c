@@ -432,6 +432,9 @@ mail_start(struct mail *mail, const char *tag, int fd)
 	struct mail_env env;
 	int log[2], result;
 
+	/* Who must end has been told: this one would live on. */
+	if (mail->all->master->is_stopping)
+		return MASTER_MAIL_FAILED;
 	if (!mail_is_connection(fd))
 		return MASTER_MAIL_REFUSED;
 	if (mail_env_make(&env, executable, &mail->who, tag) == -1) {

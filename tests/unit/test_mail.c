@@ -350,6 +350,22 @@ test_a_ticket_ages(void **state)
 	assert_int_equal(show_own(b, &second), MASTER_MAIL_OK);
 }
 
+/* What is started then would not hear of the end any more. */
+static void
+test_nothing_starts_at_the_end(void **state)
+{
+	struct bed *b = *state;
+	struct mail_ticket t = ticket_for(b, 1);
+
+	b->m.is_stopping = true;
+	mail_end_all(&b->m.mails);
+	assert_int_equal(show_own(b, &t), MASTER_MAIL_FAILED);
+	assert_int_equal(b->m.mails.nrunning, 0);
+	assert_int_equal(b->to_auth.ended, 1);
+	assert_int_equal(ask(b, 2), 0);
+	assert_int_equal(b->to_auth.ticket.result, MASTER_MAIL_FAILED);
+}
+
 static void
 test_limits(void **state)
 {
@@ -534,6 +550,7 @@ main(void)
 		TEST(test_a_ticket_of_another),
 		TEST(test_a_ticket_that_is_wrong_by_a_bit),
 		TEST(test_a_ticket_ages),
+		TEST(test_nothing_starts_at_the_end),
 		TEST(test_limits),
 		TEST(test_ids_of_auth),
 		TEST(test_nobody_is_root),
