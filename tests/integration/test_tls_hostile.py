@@ -283,19 +283,19 @@ def with_alpn(data):
     hello = client_hello(protocols=["imap"])
     at = 5 + 4 + 2 + 32
     at += 1 + hello[at]
-    at += 2 + int.from_bytes(hello[at : at + 2])
+    at += 2 + int.from_bytes(hello[at : at + 2], "big")
     at += 1 + hello[at]
     fixed, rest = hello[9:at], hello[at + 2 :]
     made = b""
     while rest:
-        size = int.from_bytes(rest[2:4])
+        size = int.from_bytes(rest[2:4], "big")
         body = data if rest[:2] == b"\x00\x10" else rest[4 : 4 + size]
-        made += rest[:2] + len(body).to_bytes(2) + body
+        made += rest[:2] + len(body).to_bytes(2, "big") + body
         rest = rest[4 + size :]
-    message = fixed + len(made).to_bytes(2) + made
-    message = b"\x01" + len(message).to_bytes(3) + message
+    message = fixed + len(made).to_bytes(2, "big") + made
+    message = b"\x01" + len(message).to_bytes(3, "big") + message
     return b"".join(
-        b"\x16\x03\x01" + len(part).to_bytes(2) + part
+        b"\x16\x03\x01" + len(part).to_bytes(2, "big") + part
         for part in (message[i : i + 16384]
                      for i in range(0, len(message), 16384))
     )
@@ -303,7 +303,7 @@ def with_alpn(data):
 
 def protocol_list(*names):
     data = b"".join(bytes([len(name)]) + name for name in names)
-    return len(data).to_bytes(2) + data
+    return len(data).to_bytes(2, "big") + data
 
 
 OURS = protocol_list(b"imap")
