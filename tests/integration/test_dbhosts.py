@@ -48,10 +48,6 @@ class MariadbServer(Mariadb):
     port = 3306
     is_stopped = False
 
-    @property
-    def addr(self):
-        return self.addrs[0]
-
     def kill(self):
         self.stop(signal.SIGKILL)
 
