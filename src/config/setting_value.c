@@ -91,19 +91,28 @@ setting_value_is_word(const char *words, const char *item, size_t len)
 	return find_word(words, item, len) != NULL;
 }
 
+/* "yes" or "no" for what means one of them; NULL for anything else. */
+static const char *
+find_yes_no(const char *text)
+{
+	if (find_word("yes y true 1", text, strlen(text)) != NULL)
+		return "yes";
+	if (find_word("no n false 0", text, strlen(text)) != NULL)
+		return "no";
+	return NULL;
+}
+
 static int
 bool_set(const struct setting *row, void *field, const char *text,
     struct setting_value_ctx *ctx)
 {
+	const char *word = find_yes_no(text);
 	bool *value = field;
 
 	(void)row;
-	if (find_word("yes y true 1", text, strlen(text)) != NULL)
-		*value = true;
-	else if (find_word("no n false 0", text, strlen(text)) != NULL)
-		*value = false;
-	else
+	if (word == NULL)
 		return refuse(ctx, "expected yes or no");
+	*value = strcmp(word, "yes") == 0;
 	return 0;
 }
 
@@ -209,8 +218,13 @@ word_set(const struct setting *row, void *field, const char *text,
     struct setting_value_ctx *ctx)
 {
 	char **out = field;
-	const char *word = find_word(row->words, text, strlen(text));
+	const char *word;
 
+	/* Some were a yes or no before there was a third. */
+	if (find_word(row->words, "yes", strlen("yes")) != NULL &&
+	    find_yes_no(text) != NULL)
+		text = find_yes_no(text);
+	word = find_word(row->words, text, strlen(text));
 	if (strcmp(text, row->value) == 0)
 		word = text;
 	if (word == NULL)

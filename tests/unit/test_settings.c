@@ -225,6 +225,35 @@ test_bare_numbers(void **state)
 	settings_free(s);
 }
 
+/* As in Dovecot's booleans; also where there is a third word. */
+static void
+test_yes_and_no(void **state)
+{
+	static const struct {
+		const char	*spelling, *want;
+	} rows[] = {
+		{ "yes", "yes" }, { "Y", "yes" }, { "True", "yes" },
+		{ "1", "yes" }, { "no", "no" }, { "n", "no" },
+		{ "FALSE", "no" }, { "0", "no" }, { "any-cert", "any-cert" },
+	};
+	char lines[128];
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LENGTH(rows); i++) {
+		struct settings *s;
+
+		(void)snprintf(lines, sizeof(lines),
+		    "ssl_verify_client_cert = %s\nssl_client_ca_file = /c\n"
+		    "ssl_cert_file = /c\nssl_key_file = /k\n"
+		    "ssl_ca_file = /c", rows[i].spelling);
+		s = good(lines);
+		assert_string_equal(s->ssl_verify_client_cert, rows[i].want);
+		settings_free(s);
+	}
+	bad("ssl_verify_client_cert = perhaps", "expected one of: yes no ");
+	bad("syslog_facility = 1", "expected one of: auth ");
+}
+
 static void
 test_values(void **state)
 {
@@ -626,6 +655,7 @@ main(void)
 		TEST(test_defaults),
 		TEST(test_units),
 		TEST(test_bare_numbers),
+		TEST(test_yes_and_no),
 		TEST(test_values),
 		TEST(test_listen),
 		TEST(test_hints),
