@@ -209,6 +209,5 @@ def test_dovecot_behind(suite, doors, service, version, tls):
     line = client.login("joe@domain.net", "joepass")
     line = line if service == "pop3" else line[1]
     assert line.startswith(("a OK", "+OK")), line + doors.log()[-2000:]
-    doors.wait_log(f"rip={rip},")
-    (login,) = doors.logins(f"rip={rip},")
+    (login,) = doors.wait_logins(f"rip={rip},")
     assert re.search(r"user=<joe@domain\.net>.*lip=127\.0\.0\.1,.* TLS", login)

@@ -564,8 +564,7 @@ def test_dovecot_logs_the_clients_address(
     if source == STRANGER:
         found = suite.wait_log(r"login: user=<joe@\S+ .* session=(\S+)", start)
         rip, session = STRANGER, found[1]
-    trusting_dovecot.wait_log(f"session=<{session}>")
-    (login,) = trusting_dovecot.logins(f"session=<{session}>")
+    (login,) = trusting_dovecot.wait_logins(f"session=<{session}>")
     assert f"rip={rip}," in login, login
 
 

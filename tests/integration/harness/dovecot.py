@@ -244,12 +244,16 @@ class DovecotHost:
                 text += (self.dir / name).read_text(errors="replace")
         return text
 
-    def logins(self, text):
+    def wait_logins(self, text):
         """Lines of the log that tell of a login, and have the text."""
-        return [
-            line for line in self.log().splitlines()
-            if text in line and re.search(r": (Login|Logged in): ", line)
-        ]
+
+        def found():
+            return [
+                line for line in self.log().splitlines()
+                if text in line and re.search(r": (Login|Logged in): ", line)
+            ]
+
+        return procs.wait_until(found, f"a login with {text}")
 
     def wait_log(self, text):
         procs.wait_until(lambda: text in self.log(), f"{text} in Dovecot's log")
