@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import signal
 import statistics
 import threading
@@ -417,7 +416,7 @@ def test_T_X10_brute_force_from_one_address(wary):
     assert statistics.median(spent) < 0.2 and spent[-1] < 2
     assert procs.rss_kb(auth) - before < 8 * 1024
     # Who has logged in from that address before is not locked out either.
-    assert re.search(r"penalty: rip=127\.0\.0\.9 ", suite.log())
+    suite.wait_log(r"penalty: rip=127\.0\.0\.9 ")
 
 
 def test_T_X10_many_connections_are_no_faster_than_one(wary):
