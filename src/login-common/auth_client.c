@@ -43,10 +43,13 @@ struct auth_lazy {
 	uint8_t			 addr;
 };
 
+/* Where one that was replaced is, until it has answered what it was asked. */
+#define AUTH_CLIENT_OLD		MASTER_AUTHS_MAX
+
 /* One auth process. */
 struct auth_peer {
 	struct auth_client	*client;
-	uint8_t			 index;
+	uint8_t			 index;		/* of peers */
 	struct channel		*channel;	/* NULL: not there now */
 	struct auth_tree	 open;
 	uint32_t		 last_id;
@@ -58,7 +61,7 @@ struct auth_peer {
 
 struct auth_client {
 	struct login_process	*process;
-	struct auth_peer	*peers[MASTER_AUTHS_MAX];
+	struct auth_peer	*peers[2 * AUTH_CLIENT_OLD];
 	uint32_t		 count;		/* users are split so */
 	struct loop_timers	 timers;
 	struct session_login	*key;		/* to look up with */
@@ -98,11 +101,23 @@ auth_client_find(struct auth_peer *ap, uint32_t id)
 	return login == NULL ? NULL : login->session;
 }
 
+static void	auth_client_lose(struct auth_peer *);
+
+/* An old one that was answered by all: its channel may be at work still. */
+static void
+auth_client_left(void *arg)
+{
+	auth_client_lose(arg);
+}
+
 static void
 auth_client_forget(struct auth_peer *ap, struct session *s)
 {
 	RB_REMOVE(auth_tree, &ap->open, s->login);
 	s->login->auth_id = 0;
+	if (ap->index >= AUTH_CLIENT_OLD && RB_EMPTY(&ap->open))
+		loop_timer_start(&ap->client->timers, &ap->tell_timer,
+		    auth_client_left, ap);
 }
 
 static int
@@ -119,7 +134,8 @@ auth_client_ok(void *arg, uint32_t id, struct wire_reader *r, int fd)
 	    sizeof(ap->client->unused.pass));
 	if (result == 0 && s != NULL) {
 		auth_client_forget(ap, s);
-		s->grant_id = id;
+		/* An old one will not be there; the new one hears of it. */
+		s->grant_id = ap->index < AUTH_CLIENT_OLD ? id : 0;
 		session_auth_ok(s);
 	}
 	return result;
@@ -231,6 +247,17 @@ auth_client_fail_all(struct auth_peer *ap)
 	}
 }
 
+/* It hears no more of the sessions that it has allowed. */
+static void
+auth_client_quit(struct auth_peer *ap)
+{
+	ap->nlazy = 0;
+	loop_timer_stop(&ap->lazy_timer);
+	loop_timer_stop(&ap->tell_timer);
+	auth_client_no_grants(ap, &ap->client->process->waiting);
+	auth_client_no_grants(ap, &ap->client->process->relayed);
+}
+
 static void
 auth_client_lose(struct auth_peer *ap)
 {
@@ -238,11 +265,7 @@ auth_client_lose(struct auth_peer *ap)
 	ap->channel = NULL;
 	ap->last_id = 0;
 	ap->has_wrapped = false;
-	ap->nlazy = 0;
-	loop_timer_stop(&ap->lazy_timer);
-	loop_timer_stop(&ap->tell_timer);
-	auth_client_no_grants(ap, &ap->client->process->waiting);
-	auth_client_no_grants(ap, &ap->client->process->relayed);
+	auth_client_quit(ap);
 	auth_client_fail_all(ap);
 }
 
@@ -374,6 +397,48 @@ auth_client_tell(void *arg)
 static void	auth_client_send_empty(struct auth_peer *,
 		    enum login_auth_type, uint32_t);
 
+static struct auth_peer *
+auth_client_peer(struct auth_client *ac, uint8_t index)
+{
+	struct auth_peer *ap = ac->peers[index];
+
+	if (ap != NULL)
+		return ap;
+	ap = xcalloc(1, sizeof(*ap));
+	ap->client = ac;
+	ap->index = index;
+	RB_INIT(&ap->open);
+	ac->peers[index] = ap;
+	return ap;
+}
+
+/*
+ * One without a channel in place of one that is to go: what that was asked it
+ * still answers.
+ */
+static struct auth_peer *
+auth_client_replace(struct auth_client *ac, uint8_t index)
+{
+	struct auth_peer *ap = auth_client_peer(ac, index), *old;
+	struct session *s;
+
+	if (ap->channel == NULL || RB_EMPTY(&ap->open)) {
+		auth_client_lose(ap);
+		return ap;
+	}
+	auth_client_quit(ap);
+	old = auth_client_peer(ac, (uint8_t)(AUTH_CLIENT_OLD + index));
+	auth_client_lose(old);
+	old->index = index;
+	ac->peers[index] = old;
+	ap->index = (uint8_t)(AUTH_CLIENT_OLD + index);
+	ac->peers[ap->index] = ap;
+	TAILQ_FOREACH(s, &ac->process->waiting, entry)
+		if (s->auth == index && s->login->auth_id != 0)
+			s->auth = ap->index;
+	return old;
+}
+
 /* Users are split in another way now: their sessions move. */
 static void
 auth_client_recount(struct auth_client *ac, uint32_t count)
@@ -391,7 +456,7 @@ auth_client_recount(struct auth_client *ac, uint32_t count)
 	}
 	for (i = count; i < MASTER_AUTHS_MAX; i++)
 		if (ac->peers[i] != NULL)
-			auth_client_lose(ac->peers[i]);
+			auth_client_replace(ac, (uint8_t)i);
 	for (i = 0; i < count; i++)
 		if (ac->peers[i]->channel != NULL)
 			auth_client_tell(ac->peers[i]);
@@ -407,26 +472,11 @@ auth_client_has_all(const struct auth_client *ac, uint32_t count)
 	return true;
 }
 
-static struct auth_peer *
-auth_client_peer(struct auth_client *ac, uint8_t index)
-{
-	struct auth_peer *ap = ac->peers[index];
-
-	if (ap != NULL)
-		return ap;
-	ap = xcalloc(1, sizeof(*ap));
-	ap->client = ac;
-	ap->index = index;
-	RB_INIT(&ap->open);
-	ac->peers[index] = ap;
-	return ap;
-}
-
 void
 auth_client_open(struct auth_client *ac, const struct master_auth *which,
     int fd)
 {
-	struct auth_peer *ap = auth_client_peer(ac, which->index);
+	struct auth_peer *ap = auth_client_replace(ac, which->index);
 	struct channel_config config = {
 		.loop = ac->process->loop,
 		.fd = fd,
@@ -441,7 +491,6 @@ auth_client_open(struct auth_client *ac, const struct master_auth *which,
 		.closed_fn = auth_client_closed,
 	};
 
-	auth_client_lose(ap);
 	ap->channel = channel_new(&config);
 	/* Another count is used when it can be. */
 	if (ac->count != which->count &&
@@ -454,7 +503,7 @@ auth_client_open(struct auth_client *ac, const struct master_auth *which,
 void
 auth_client_close(struct auth_client *ac)
 {
-	for (uint32_t i = 0; i < MASTER_AUTHS_MAX; i++)
+	for (uint32_t i = 0; i < 2 * AUTH_CLIENT_OLD; i++)
 		if (ac->peers[i] != NULL)
 			auth_client_lose(ac->peers[i]);
 }

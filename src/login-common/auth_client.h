@@ -19,7 +19,7 @@ struct session;
 struct auth_client	*auth_client_new(struct login_process *);
 /*
  * Takes a new channel (its fd) from the master; requests that are open on an
- * old one fail with "temporary", sessions that are relayed are told anew.
+ * old one are answered there, sessions that are relayed are told anew.
  */
 void	auth_client_open(struct auth_client *, const struct master_auth *,
 	    int fd);

@@ -46,7 +46,7 @@
 /* How often the master hears how full we are, at most. */
 #define LOGIN_STATUS_MS		1000
 /* Fds beside the sessions': channels, log, loop, listeners, pipe, reserve. */
-#define LOGIN_OTHER_FDS		64
+#define LOGIN_OTHER_FDS		96
 
 /* What the master has said so far. */
 struct login_setup {

@@ -263,6 +263,22 @@ def test_allow_real_nets(suite, hosts, add):
     assert login(suite).startswith(AUTHFAIL)
 
 
+def test_a_reload_amid_a_login(suite, hosts, add):
+    """Whoever was asked answers, though another has taken over."""
+    old = suite.children("auth")
+    add(delay_until=str(int(time.time()) + 5))
+    late, wrong = suite.imap(), suite.imap()
+    late.send("a LOGIN joe pw")
+    wrong.send("a LOGIN nobody pw")
+    suite.reload()
+    assert wrong.answer()[1].startswith(AUTHFAIL)
+    assert late.answer()[1].startswith("a OK")
+    procs.wait_gone(old)
+    late.ok("NOOP", "n")
+    add()
+    assert login(suite).startswith("a OK")
+
+
 def test_delay_until(suite, hosts, add):
     until = int(time.time()) + 2
     add(delay_until=str(until))
