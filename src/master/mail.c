@@ -47,6 +47,7 @@ struct mail {
 	TAILQ_ENTRY(mail)	 entry;
 	struct mails		*all;
 	pid_t			 auth;		/* that is to hear of it */
+	struct master_auth	 which;		/* it is, of how many */
 	uint32_t		 id;		/* by which */
 	struct child_mail_ask	 who;
 	/* until it was shown */
@@ -110,10 +111,28 @@ mail_tell_one(struct mail *mail, struct child *auth)
 
 	memcpy(m.user, mail->who.user, sizeof(m.user));
 	mail->auth = auth->pid;
+	mail->which = auth->self;
 	mail->id = MASTER_MAIL_ADOPTED | ++mail->all->last_id;
 	wire_writer_init(&w, body, sizeof(body));
 	master_mail_session_put(&w, &m);
 	child_send_mail(auth, MASTER_MAIL_SESSION, mail->id, &w);
+}
+
+/*
+ * The auth process that is asked about the user: as many of them as before
+ * share users as before.  Of another number of them it is the one by his name
+ * here, which is most often the one that he has typed.
+ */
+static uint32_t
+mail_auth_index(const struct mail *mail)
+{
+	const struct master *m = mail->all->master;
+	const char *user = mail->who.user;
+
+	if (mail->which.count == m->nauths)
+		return mail->which.index;
+	return auth_choice(user, strlen(user),
+	    m->settings->auth_master_user_separator) % m->nauths;
 }
 
 /* Whose user it is now; one that does not serve yet asks when it does. */
@@ -121,13 +140,11 @@ static void
 mail_find_owner(struct mail *mail)
 {
 	const struct master *m = mail->all->master;
-	const char *user = mail->who.user;
 	struct child *auth;
 
 	if (mail_has_owner(mail) || m->nauths == 0)
 		return;
-	auth = m->auths[auth_choice(user, strlen(user),
-	    m->settings->auth_master_user_separator) % m->nauths];
+	auth = m->auths[mail_auth_index(mail)];
 	if (auth != NULL && auth->state == CHILD_IS_SERVING)
 		mail_tell_one(mail, auth);
 }
@@ -250,6 +267,7 @@ mail_new(struct mails *all, struct child *auth, uint32_t id,
 
 	mail->all = all;
 	mail->auth = auth->pid;
+	mail->which = auth->self;
 	mail->id = id;
 	mail->who = *who;
 	mail->pidfd = -1;

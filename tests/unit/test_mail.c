@@ -37,8 +37,8 @@ struct told {
 struct bed {
 	struct master		 m;
 	struct settings		 settings;
-	struct child		 auth, login, other;
-	struct told		 to_auth, to_login, to_other;
+	struct child		 auth, login, other, auth2;
+	struct told		 to_auth, to_login, to_other, to_auth2;
 	struct child_mail_ask	 who;
 	struct loop_timers	 turns;
 	struct loop_timer	 turn;
@@ -185,8 +185,10 @@ static int
 tear_down(void **state)
 {
 	struct bed *b = *state;
-	struct told *all[] = { &b->to_auth, &b->to_login, &b->to_other };
-	struct child *children[] = { &b->auth, &b->login, &b->other };
+	struct told *all[] = { &b->to_auth, &b->to_login, &b->to_other,
+	    &b->to_auth2 };
+	struct child *children[] = { &b->auth, &b->login, &b->other,
+	    &b->auth2 };
 
 	clock_set_for_test(0);
 	mail_clear(&b->m.mails);
@@ -520,6 +522,48 @@ test_a_new_auth(void **state)
 	assert_int_equal(b->to_auth.ended, MASTER_MAIL_ADOPTED | 2);
 }
 
+/* Of several it is the one with the number of the one that has asked. */
+static void
+test_a_new_auth_of_two(void **state)
+{
+	struct bed *b = *state;
+	struct child *auths[] = { &b->auth, &b->auth2 };
+	struct told *told[] = { &b->to_auth, &b->to_auth2 };
+	struct mail_ticket t;
+	int clients[2];
+
+	add_child(b, &b->auth2, &b->to_auth2, AUTH_PID + 1, ROLE_ID_AUTH);
+	b->auth2.state = CHILD_IS_SERVING;
+	b->auth2.self.index = 1;
+	b->auth.self.count = b->auth2.self.count = 2;
+	b->m.nauths = 2;
+	b->m.auths[1] = &b->auth2;
+	settle(b);
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_int_equal(mail_on_ask(&b->m.services[MASTER_AUTH],
+		    auths[i], 1, &b->who), 0);
+		settle(b);
+		t = told[i]->ticket.ticket;
+		clients[i] = start_lasting(b, &t);
+	}
+	b->auth.pid += 50;
+	b->auth2.pid += 50;
+	mail_tell(&b->m.mails);
+	settle(b);
+	for (uint32_t i = 0; i < 2; i++)
+		assert_int_equal(told[i]->nsessions, 1);
+	/* Only one is left. */
+	b->auth.pid += 50;
+	b->auth2.pid += 50;
+	b->m.nauths = 1;
+	mail_tell(&b->m.mails);
+	settle(b);
+	assert_int_equal(told[0]->nsessions, 3);
+	for (uint32_t i = 0; i < 2; i++)
+		(void)close(clients[i]);
+	await_ends(b, 2);
+}
+
 static void
 test_no_descriptor_is_left(void **state)
 {
@@ -556,6 +600,7 @@ main(void)
 		TEST(test_nobody_is_root),
 		TEST(test_what_cannot_be_started),
 		TEST(test_a_new_auth),
+		TEST(test_a_new_auth_of_two),
 		TEST(test_no_descriptor_is_left),
 	};
 
