@@ -35,8 +35,7 @@ child_log_line(struct child_log *c, enum log_level level, const void *text,
 {
 	master_log_child(c->config.log, c->config.name, c->config.pid, level,
 	    text, len);
-	if (c->lines > 0)
-		c->lines--;
+	c->lines--;
 }
 
 /* What a library wrote to stderr. */
@@ -114,10 +113,10 @@ child_log_go(void *arg)
 {
 	struct child_log *c = arg;
 	bool was_watched = c->io.is_on;
-	uint32_t before = c->lines;
+	int32_t before = c->lines;
 
 	child_log_read(c, CHILD_LOG_PACKETS_MAX);
-	if (c->lines == 0 || c->is_over) {
+	if (c->lines <= 0 || c->is_over) {
 		loop_io_stop(&c->io);
 	} else if (before - c->lines >= CHILD_LOG_CROWD) {
 		loop_io_stop(&c->io);
@@ -139,7 +138,7 @@ child_log_start(struct child_log *c, const struct child_log_config *config)
 {
 	memset(c, 0, sizeof(*c));
 	c->config = *config;
-	c->lines = config->lines_max;
+	c->lines = (int32_t)config->lines_max;
 	loop_timers_init(config->loop, &c->pauses, CHILD_LOG_PAUSE_MS);
 	child_log_watch(c);
 }
@@ -147,17 +146,19 @@ child_log_start(struct child_log *c, const struct child_log_config *config)
 void
 child_log_tick(struct child_log *c)
 {
-	bool was_used_up = c->lines == 0;
+	const int32_t most = (int32_t)c->config.lines_max;
+	bool was_used_up = c->lines <= 0;
 
-	c->lines = c->config.lines_max;
-	if (was_used_up && !c->is_over)
+	/* One packet may have been worth many seconds. */
+	c->lines = was_used_up ? c->lines + most : most;
+	if (was_used_up && c->lines > 0 && !c->is_over)
 		child_log_watch(c);
 }
 
 void
 child_log_drain(struct child_log *c)
 {
-	c->lines = c->config.lines_max;
+	c->lines = (int32_t)c->config.lines_max;
 	child_log_read(c, CHILD_LOG_LAST_PACKETS_MAX);
 }
 

@@ -27,14 +27,14 @@ struct child_log_config {
 struct child_log {
 	struct child_log_config	 config;
 	struct loop_io		 io;
-	uint32_t		 lines;		/* left in this second */
+	int32_t			 lines;		/* left; < 0: ahead of time */
 	bool			 is_over;	/* the child has closed it */
 	struct loop_timers	 pauses;
 	struct loop_timer	 pause;		/* between two batches */
 };
 
 void	child_log_start(struct child_log *, const struct child_log_config *);
-/* A new second: one that has said too much is read again. */
+/* A new second: one that has not said too much is read again. */
 void	child_log_tick(struct child_log *);
 /* All that it has said; for a child that is gone, or soon out of sight. */
 void	child_log_drain(struct child_log *);

@@ -307,6 +307,38 @@ test_log_rate(void **state)
 	assert_non_null(strstr(s->text, ": 6\n"));
 }
 
+/* A packet of many lines takes the time of so many. */
+static void
+test_log_rate_of_packets(void **state)
+{
+	static const char many[] = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n";
+	struct seen *s = *state;
+	int fds[2];
+
+	start_as(s, ROLE_ID_IMAP_LOGIN, "ready sleep:60000", 3);
+	while (s->nready == 0)
+		loop_turn(s->loop, true);
+	loop_io_stop(&s->child->log.io);
+	assert_int_equal(sock_pair(SOCK_SEQPACKET, fds), 0);
+	assert_true(dup2(fds[0], s->child->log.config.fd) != -1);
+	(void)close(fds[0]);
+	assert_int_equal(send(fds[1], many, sizeof(many) - 1, 0),
+	    sizeof(many) - 1);
+	assert_int_equal(send(fds[1], "behind", 6, 0), 6);
+	s->child->log.lines = 0;
+	child_tick(s->child);
+	wait_until(s, ": 11\n");
+	for (unsigned int i = 0; i < 2; i++) {
+		child_tick(s->child);
+		loop_turn(s->loop, false);
+	}
+	read_log(s);
+	assert_null(strstr(s->text, "behind"));
+	child_tick(s->child);
+	wait_until(s, "behind");
+	(void)close(fds[1]);
+}
+
 /* Lines that come in crowds are read with pauses, and none is left over. */
 static void
 test_log_crowds(void **state)
@@ -449,6 +481,7 @@ main(int argc, char *argv[])
 		TEST(test_last_words),
 		TEST(test_hostile_log),
 		TEST(test_log_rate),
+		TEST(test_log_rate_of_packets),
 		TEST(test_log_crowds),
 		TEST(test_log_of_one_left),
 		TEST(test_violations),
