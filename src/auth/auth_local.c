@@ -86,13 +86,35 @@ auth_local_is_self(const struct auth_request *r, const struct netaddr *a)
 	return netaddr_same_ip(a, &r->real_lip);
 }
 
+static bool
+auth_local_has_port(const struct settings_addrs *listen, uint16_t port)
+{
+	for (size_t i = 0; i < listen->n; i++)
+		if (listen->items[i].port == port)
+			return true;
+	return false;
+}
+
+/*
+ * None, that of the connection, or another of this protocol here: a row says
+ * the one without TLS where clients come to the other.
+ */
+static bool
+auth_local_is_port(const struct auth_request *r)
+{
+	const struct settings_service *s =
+	    &r->env->settings->services[r->service];
+	uint16_t port = r->fields.port;
+
+	return port == 0 || port == r->real_lip.port ||
+	    auth_local_has_port(&s->listen, port) ||
+	    auth_local_has_port(&s->ssl_listen, port);
+}
+
 bool
 auth_local_is_here(const struct auth_request *r)
 {
-	const struct passdb_fields *f = &r->fields;
-
-	if (!f->is_proxy_maybe ||
-	    (f->port != 0 && f->port != r->real_lip.port))
+	if (!r->fields.is_proxy_maybe || !auth_local_is_port(r))
 		return false;
 	for (size_t i = 0; i < r->nfound; i++)
 		if (auth_local_is_self(r, &r->found[i]))

@@ -16,6 +16,7 @@ from harness import local, procs
 from harness.client import plain
 from harness.dovecot import MESSAGES, USERS
 from harness.local import GID, UID, Homes, add_local, local_options
+from harness.postgres import free_port
 from harness.suite import Suite
 from harness.tls import context, tls_client, tls_options, upgrade
 
@@ -270,6 +271,15 @@ def test_proxy_maybe_and_the_port(made):
     other = suite.addr("pop3")[1]
     add_local(suite, "ann", proxy_maybe="Y", host="127.0.0.1", port=other)
     assert "[UNAVAILABLE]" in refused(suite.imap(), "imap", "ann")
+
+
+def test_proxy_maybe_and_the_port_of_the_other_listener(made):
+    """The row says the port without TLS; clients come with it, too."""
+    port = free_port()
+    suite = made("", tls=True, imap={"listen": f"127.0.0.1:{port}"})
+    add_local(suite, "ann", proxy_maybe="Y", host="127.0.0.1", port=port)
+    for how in ("plain", "implicit"):
+        assert log_in(client_of(suite, "imap", how), "imap", "ann")[0], how
 
 
 def test_auth_proxy_self_and_several_hosts(made):
