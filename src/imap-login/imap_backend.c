@@ -14,6 +14,7 @@
 #include "imap-login/imap_capability.h"
 #include "imap-login/imap_identity.h"
 #include "imap-login/imap_quote.h"
+#include "imap-login/imap_reply.h"
 #include "imap-login/imap_reply_parse.h"
 #include "imap-login/imap_state.h"
 #include "lib/rnd.h"
@@ -46,6 +47,7 @@ imap_backend_start(struct session *s)
 	st->step = IMAP_BACKEND_BANNER;
 	st->has_literal_plus = st->has_sasl_ir = false;
 	st->has_list = st->has_mech = st->has_id = st->has_error = false;
+	st->has_ours = false;
 	st->nlines = 0;
 	st->nbytes = 0;
 	st->capabilities[0] = st->text[0] = '\0';
@@ -222,8 +224,10 @@ static void
 imap_note_capabilities(struct session *s, struct imap_span list)
 {
 	struct imap_state *st = session_protocol(s);
-	char mech[LOGIN_AUTH_MECH_MAX] = "";
+	char mech[LOGIN_AUTH_MECH_MAX] = "", own[IMAP_OWN_CAPABILITIES_MAX];
 
+	imap_reply_capabilities(s, own, sizeof(own));
+	st->has_ours = imap_capability_has_all(list, own);
 	(void)snprintf(mech, sizeof(mech), "AUTH=%s",
 	    backend_sasl_name(backend_sasl_way(&s->login->route)));
 	st->has_list = list.len > 0;
@@ -438,10 +442,17 @@ imap_on_ready(struct session *s, const struct imap_reply *r)
 	imap_keep_text(st, r->text);
 	if (r->capabilities.len > 0)
 		imap_keep_capabilities(st, r->capabilities);
-	if (st->capabilities[0] != '\0' || !st->has_asked_capability)
+	if (st->capabilities[0] != '\0' ||
+	    (st->has_ours && !st->has_asked_capability))
 		return BACKEND_READY;
-	/* The client knows our list only and will not ask again. */
+	/*
+	 * The client knows our list, from the greeting at least, and need not
+	 * ask again (RFC 3501, 6.2.2): of LITERAL+ and IDLE in it this host
+	 * may know nothing.
+	 */
 	st->step = IMAP_BACKEND_CAPABILITY;
+	st->nlines = 0;
+	st->nbytes = 0;
 	session_backend_printf(s, "%s CAPABILITY\r\n", st->backend_tag);
 	return BACKEND_MORE;
 }

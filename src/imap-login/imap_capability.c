@@ -28,11 +28,11 @@ imap_capability_is_ours(struct imap_span word)
 
 /* Is the word in the list, in any case? */
 static bool
-imap_capability_is_in(const char *list, struct imap_span word)
+imap_capability_is_in(struct imap_span list, struct imap_span word)
 {
-	struct imap_span all = { list, strlen(list) }, other;
+	struct imap_span other;
 
-	while (imap_capability_next(&all, &other))
+	while (imap_capability_next(&list, &other))
 		if (other.len == word.len && strncasecmp(other.text,
 		    word.text, word.len) == 0)
 			return true;
@@ -53,8 +53,8 @@ imap_capability_add(char *list, size_t size, struct imap_span words)
 	struct imap_span word;
 
 	while (imap_capability_next(&words, &word)) {
-		if (imap_capability_is_ours(word) ||
-		    imap_capability_is_in(list, word))
+		if (imap_capability_is_ours(word) || imap_capability_is_in(
+		    (struct imap_span){ list, n }, word))
 			continue;
 		if (n + word.len + 2 > size)
 			break;
@@ -64,4 +64,17 @@ imap_capability_add(char *list, size_t size, struct imap_span words)
 		n += word.len;
 		list[n] = '\0';
 	}
+}
+
+bool
+imap_capability_has_all(struct imap_span list, const char *words)
+{
+	struct imap_span all = { words, strlen(words) }, word;
+
+	while (imap_capability_next(&all, &word)) {
+		if (!imap_capability_is_ours(word) &&
+		    !imap_capability_is_in(list, word))
+			return false;
+	}
+	return true;
 }

@@ -6,6 +6,7 @@
 #ifndef IMAP_LOGIN_IMAP_CAPABILITY_H
 #define IMAP_LOGIN_IMAP_CAPABILITY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "imap-login/imap_reply_parse.h"
@@ -14,5 +15,7 @@
 void	imap_capability_set(char *list, size_t size, struct imap_span words);
 /* Adds to it what it has not yet (RFC 3501: words are case-blind). */
 void	imap_capability_add(char *list, size_t size, struct imap_span words);
+/* Has it all of the words but those that depend on the connection? */
+bool	imap_capability_has_all(struct imap_span list, const char *words);
 
 #endif

@@ -43,6 +43,7 @@ struct imap_state {
 	bool			has_mech;	/* the one of the route */
 	bool			has_error;	/* will be refused: a token */
 	bool			has_id;		/* ID is understood */
+	bool			has_ours;	/* all that our list has */
 	char			id_tag[IMAP_BACKEND_TAG_LEN + 2];
 	enum imap_backend_step	after_id;	/* ID: nothing was sent yet */
 	unsigned int		nlines;		/* before its tagged reply */

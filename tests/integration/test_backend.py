@@ -154,7 +154,8 @@ def test_T_B2_the_limit_and_one_more(joe, host, count, is_ok):
     wire = host.accept()
     wire.send("* OK ready")
     tag, _, _ = wire.imap_wait_login()
-    wire.send(b"* 1 EXISTS\r\n" * count + f"{tag} OK in\r\n".encode())
+    wire.send(b"* 1 EXISTS\r\n" * count +
+              f"{tag} OK [CAPABILITY IMAP4rev1] in\r\n".encode())
     if is_ok:
         assert joe.answer()[1].startswith("a OK")
     else:
@@ -165,7 +166,8 @@ def test_T_B2_some_untagged_lines_are_fine(joe, host):
     wire = host.accept()
     wire.send("* OK ready")
     tag, _, _ = wire.imap_wait_login()
-    wire.send(b"* 1 EXISTS\r\n" * 50 + f"{tag} OK in\r\n".encode())
+    wire.send(b"* 1 EXISTS\r\n" * 50 +
+              f"{tag} OK [CAPABILITY IMAP4rev1] in\r\n".encode())
     untagged, line = joe.answer()
     assert untagged == [] and line.startswith("a OK")
 
@@ -234,7 +236,7 @@ def test_T_B4_wrong_answers(joe, host, make):
 
 def test_T_B4_ok_without_text(joe, host):
     wire = host.accept()
-    wire.send("* OK ready")
+    wire.send(f"* OK [CAPABILITY {IMAP_CAPS}] ready")
     tag, _, _ = wire.imap_wait_login()
     wire.send(f"{tag} OK")
     assert joe.answer()[1].startswith("a OK")

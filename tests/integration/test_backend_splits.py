@@ -66,7 +66,7 @@ def good(wire, service, dice):
     wire.start_tls(host_context())
     if service == "imap":
         tag, _, password = wire.imap_wait_login()
-        wire.send(f"{tag} OK done")
+        wire.send(f"{tag} OK [CAPABILITY IMAP4rev1] done")
         assert password.decode() == SECRET
     else:
         assert wire.pop3_wait_pass()[1] == SECRET

@@ -532,7 +532,7 @@ def test_the_tag_from_before_tls_is_not_used_again(suite, host):
     wire.start_tls(host_context())
     tag, verb, _ = wire.imap_command()
     assert verb == "LOGIN" and tag != first
-    wire.send(f"{first} OK in")
+    wire.send(f"{first} OK [CAPABILITY IMAP4rev1] in")
     expect_refusal(client, "imap")
 
 

@@ -128,17 +128,31 @@ def test_capabilities_of_a_host_that_tells_them_first(login, asks):
     assert "X-SECOND" in text and "X-FIRST" not in text
 
 
-def test_capabilities_of_a_silent_host(login):
-    """It is asked for a client that would not ask again; others do."""
-    one = login(asks=True)
+@pytest.mark.parametrize("caps", ["", "IMAP4rev1 SASL-IR ID ENABLE IDLE"])
+def test_capabilities_of_a_silent_host(login, caps):
+    """It is asked: our greeting has LITERAL+, which it may not know."""
+    one = login(asks=True, caps=caps)
     one.send("TAG OK in")
     one.asked(["* CAPABILITY IMAP4rev1 X-ASKED", "TAG OK done"])
     assert one.told() == (["* CAPABILITY IMAP4rev1 X-ASKED"], "b OK in")
-    one = login()
+    one = login(caps=caps)
+    one.send("TAG OK in")
+    one.asked(["* CAPABILITY IMAP4rev1 X-ASKED", "TAG OK done"])
+    assert one.told() == ([], "b OK [CAPABILITY IMAP4rev1 X-ASKED] in")
+
+
+def test_a_silent_host_that_can_all_that_we_say(login):
+    """It is asked for a client only that does not look at codes."""
+    caps = IMAP_OWN.split(" AUTH=")[0].lower()
+    one = login(caps=caps)
     one.send("TAG OK in")
     assert one.told() == ([], "b OK in")
     one.client.send("c CAPABILITY")
     assert one.wire.line() == "c CAPABILITY"
+    one = login(asks=True, caps=caps)
+    one.send("TAG OK in")
+    one.asked(["* CAPABILITY IMAP4rev1", "TAG OK done"])
+    assert one.told() == (["* CAPABILITY IMAP4rev1"], "b OK in")
 
 
 @pytest.mark.parametrize("answer", ["TAG NO no", "TAG BAD what"])

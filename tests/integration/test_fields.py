@@ -419,7 +419,7 @@ def test_forward_fields_reach_the_host(new_suite):
         wire.told = args[0].decode()
         wire.send(f"* ID NIL\r\n{tag} OK done")
         tag, *_ = wire.imap_wait_login()
-        wire.send(f"{tag} OK Logged in")
+        wire.send(f"{tag} OK [CAPABILITY IMAP4rev1] Logged in")
 
     with Host(script) as host:
         row = {"name": "joe", "proxy": "Y", "nopassword": "Y",

@@ -163,7 +163,7 @@ class Cell:
         if self.step == "half tagged line":
             wire.send(f"{tag} O".encode())
             self.at(wire, "half tagged line")
-        wire.send(f"{tag} OK in")
+        wire.send(f"{tag} OK [CAPABILITY IMAP4rev1] in")
 
     def pop3(self, wire):
         wire.expect("USER")

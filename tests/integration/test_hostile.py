@@ -110,7 +110,7 @@ def test_T_I6_a_literal_waits_for_plus(suite, caps):
         wire.send(f"* OK [CAPABILITY {caps}] ready")
         tag, user, got = wire.imap_wait_login(caps)
         assert (user, got) == (b"joe", password.encode())
-        wire.send(f"{tag} OK in")
+        wire.send(f"{tag} OK [CAPABILITY IMAP4rev1] in")
         assert client.answer()[1].startswith("a OK")
 
 

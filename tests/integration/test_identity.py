@@ -122,7 +122,7 @@ def told(wire, service):
     """What the host is told, by the names of CLIENT, and what is forwarded."""
     if service == "imap":
         fields, names = imap_told(wire), IMAP_NAMES
-        wire.send(f"{wire.login_tag} OK Logged in")
+        wire.send(f"{wire.login_tag} OK [CAPABILITY IMAP4rev1] Logged in")
         forward = {name[10:]: value for name, value in fields.items()
                    if name.startswith("x-forward-")}
     else:
@@ -412,7 +412,7 @@ def test_any_answer_to_id_will_do(joe, host, answer):
     wire.send(f"* OK [CAPABILITY {IMAP_CAPS}] ready")
     tag = wire.expect(r"(\S+) ID ")[1]
     login = wire.expect(r"(\S+) LOGIN ")[1]
-    wire.send(f"{tag} {answer}\r\n{login} OK in")
+    wire.send(f"{tag} {answer}\r\n{login} OK [CAPABILITY IMAP4rev1] in")
     assert client.answer()[1].startswith("a OK")
 
 
@@ -466,7 +466,7 @@ def test_a_literal_waits_behind_id(suite, host):
     login = wire.expect(r"(\S+) LOGIN \{3\}$")[1]
     wire.send(f"{tag} OK\r\n+ go on")
     assert wire.line() == f'{user} "pw"'
-    wire.send(f"{login} OK in")
+    wire.send(f"{login} OK [CAPABILITY IMAP4rev1] in")
     assert client.answer()[1].startswith("a OK")
 
 

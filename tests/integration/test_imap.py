@@ -292,7 +292,7 @@ def test_bytes_behind_the_tagged_ok(suite):
         wire.send("* OK ready")
         tag, _, _ = wire.imap_wait_login()
         rest = b"* 1 EXISTS\r\n* 2 RECENT\r\n" + b"x" * 30000
-        wire.send(f"{tag} OK hi\r\n".encode() + rest)
+        wire.send(f"{tag} OK [CAPABILITY IMAP4rev1] hi\r\n".encode() + rest)
         assert client.answer()[1].startswith("a OK")
         client.expect_bytes(rest)
 
@@ -305,7 +305,8 @@ def test_untagged_lines_of_the_host_are_swallowed(suite):
         wire = host.accept()
         wire.send("* OK ready\r\n* OK [ALERT] buy now\r\n* 3 EXISTS")
         tag, _, _ = wire.imap_wait_login()
-        wire.send(f"* NO [ALERT] secret\r\n* LIST () NIL x\r\n{tag} OK done")
+        wire.send("* NO [ALERT] secret\r\n* LIST () NIL x\r\n"
+                  f"{tag} OK [CAPABILITY IMAP4rev1] done")
         untagged, line = client.answer()
         assert untagged == [] and line.startswith("a OK")
 
@@ -341,7 +342,7 @@ def test_greeting_and_capability_settings(new_suite):
     assert client.greeting.endswith("Welcome to the wicket")
     words = client.ok("CAPABILITY")[0][0].split()
     assert "X-MINE" in words and "IMAP4rev1" in words
-    assert suite.pop3().greeting == "+OK Welcome to the wicket"
+    assert suite.pop3().greeting == "+OK [XCLIENT] Welcome to the wicket"
 
 
 def test_T_V2_no_plaintext_on_a_plain_connection(new_suite, hosts):

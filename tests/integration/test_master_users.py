@@ -345,7 +345,7 @@ def test_imap_that_waits_for_the_plus(suite, host):
     wire.expect_silence(0.2)
     wire.send("+ ")
     assert decoded(wire.line()) == [b"joe@there", b"boss", b"bosspass"]
-    wire.send(f"{tag} OK in")
+    wire.send(f"{tag} OK [CAPABILITY IMAP4rev1] in")
     assert client.answer()[1].startswith("a OK")
 
 
@@ -358,7 +358,7 @@ def test_imap_that_says_nothing_of_itself(suite, host):
     wire.send(f"* CAPABILITY IMAP4rev1 SASL-IR AUTH=plain\r\n{tag} OK done")
     tag, verb, args = wire.imap_command()
     assert (verb, args[0], len(args)) == ("AUTHENTICATE", b"PLAIN", 2)
-    wire.send(f"{tag} OK in")
+    wire.send(f"{tag} OK [CAPABILITY IMAP4rev1] in")
     assert client.answer()[1].startswith("a OK")
 
 
@@ -511,7 +511,7 @@ def test_the_longest_names_and_password(suite, host):
     wire.send(f"* OK [CAPABILITY {CAPS}] ready")
     tag, _, args = wire.imap_command()
     assert decoded(args[1]) == wanted and len(args[1]) == 2048
-    wire.send(f"{tag} OK in")
+    wire.send(f"{tag} OK [CAPABILITY IMAP4rev1] in")
     assert client.answer()[1].startswith("a OK")
     client = begin_pop3(suite, user, "pw")
     wire = host.accept()
@@ -536,7 +536,7 @@ def test_proxy_mech_login_byte_by_byte(suite, host):
     for want in ("joe", "pw"):
         wire.send("+ VXNlcjo=")
         assert wire.line() == b64(want)
-    wire.send(f"{tag} OK in")
+    wire.send(f"{tag} OK [CAPABILITY IMAP4rev1] in")
     assert client.answer()[1].startswith("a OK")
     client = begin_pop3(suite, "joe", "pw")
     wire = host.accept()

@@ -520,7 +520,7 @@ def test_external_at_the_host(new_suite, shelf):
         wire.send("* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=EXTERNAL] hello")
         tag, verb, args = wire.imap_command()
         assert (verb, args) == ("AUTHENTICATE", [b"EXTERNAL", b64("j").encode()])
-        wire.send(f"{tag} OK in")
+        wire.send(f"{tag} OK [CAPABILITY IMAP4rev1] in")
         assert client.answer()[1].startswith("a OK")
 
 

@@ -56,12 +56,26 @@ test_room(void **state)
 	assert_string_equal(list, "");
 }
 
+static void
+test_has_all(void **state)
+{
+	(void)state;
+	assert_true(imap_capability_has_all(span(""), ""));
+	assert_true(imap_capability_has_all(span("A b IDLE"), "idle B"));
+	assert_false(imap_capability_has_all(span("A B IDLE2"), "A IDLE"));
+	assert_false(imap_capability_has_all(span(""), "A"));
+	/* What depends on the connection is another one's there. */
+	assert_true(imap_capability_has_all(span("A"),
+	    "A STARTTLS LOGINDISABLED AUTH=PLAIN"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_has_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
