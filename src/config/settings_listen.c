@@ -51,19 +51,38 @@ listen_count(const struct settings *set, const struct netaddr *addr)
 	return n;
 }
 
+/* All addresses of the family, with the same port, when it is one of them. */
+static struct netaddr
+listen_all_of(const struct netaddr *addr)
+{
+	struct netaddr all = { .family = addr->family, .port = addr->port };
+
+	return all;
+}
+
 static void
 listen_check_addrs(struct reader *r, const char *name, int service,
     const struct settings_addrs *l)
 {
 	struct config_place place = reader_place(r, name, service);
-	char text[NETADDR_PORT_TEXT_MAX];
+	char text[NETADDR_PORT_TEXT_MAX], more[NETADDR_PORT_TEXT_MAX];
 
 	for (size_t k = 0; k < l->n; k++) {
-		if (l->items[k].port != 0 &&
-		    listen_count(r->settings, &l->items[k]) > 1)
+		const struct netaddr *addr = &l->items[k];
+		const struct netaddr all = listen_all_of(addr);
+
+		if (addr->port == 0)
+			continue;
+		if (listen_count(r->settings, addr) > 1)
 			faults_add(r->faults, &place,
 			    "%s: %s is listened on twice", name,
-			    netaddr_port_text(&l->items[k], text));
+			    netaddr_port_text(addr, text));
+		else if (!netaddr_same_ip(addr, &all) &&
+		    listen_count(r->settings, &all) > 0)
+			faults_add(r->faults, &place, "%s: %s is one of %s, "
+			    "which is listened on, too", name,
+			    netaddr_port_text(addr, text),
+			    netaddr_port_text(&all, more));
 	}
 }
 

@@ -303,7 +303,7 @@ test_listen(void **state)
 	char line[64];
 
 	(void)state;
-	s = good("protocols = imap\nlisten = *, [::], 192.0.2.1:1143 "
+	s = good("protocols = imap\nlisten = *, [::2], 192.0.2.1:1143 "
 	    "[2001:db8::1]:0,::1");
 	l = &s->services[SERVICE_IMAP].listen;
 	assert_int_equal(l->n, 5);
@@ -338,6 +338,14 @@ test_listen(void **state)
 	settings_free(read_lines("listen = *:1000\nprotocols = imap pop3"));
 	assert_non_null(strstr(faults.text[0],
 	    "f:1: listen: 0.0.0.0:1000 is listened on twice"));
+	/* The kernel refuses the second of them. */
+	bad("protocols = imap\nlisten = 127.0.0.1:1000, *:1000",
+	    "listen: 127.0.0.1:1000 is one of 0.0.0.0:1000, which is listened "
+	    "on, too");
+	bad("protocols = imap\nlisten = [::]:1000, [::1]:1000",
+	    "listen: [::1]:1000 is one of [::]:1000");
+	settings_free(good("protocols = imap\nlisten = *:1000, [::1]:1000, "
+	    "127.0.0.1:1001"));
 	settings_free(good("listen = *:0\nprotocols = imap pop3"));
 	bad("protocols = imaps pop3s", "nothing is left to listen for");
 	bad("protocols = none", "nothing is left to listen for");
@@ -596,7 +604,7 @@ test_print(void **state)
 	    "    args = host=::1\n  }\n}\n");
 	settings_free(a);
 
-	a = good("listen = *, [::1]:0, 10.0.0.1\nlogin_greeting = \"# \\\"x "
+	a = good("listen = *, [::1]:0, [::2]\nlogin_greeting = \"# \\\"x "
 	    "\"\nprotocol pop3 {\nlogin_process_per_connection = no\n"
 	    "login_greeting = x'y\n}\nauth_failure_delay = 1500 ms\n"
 	    "login_process_size = 48\nauth_cache_size = 1500b\n"
@@ -610,7 +618,7 @@ test_print(void **state)
 	assert_non_null(strstr(text, "args = proxy=y pass=<hidden>  "
 	    "password=<hidden> nopassword=y\n"));
 	assert_non_null(strstr(text,
-	    "\nlisten = *, [::1]:0, 10.0.0.1\n"));
+	    "\nlisten = *, [::1]:0, ::2\n"));
 	assert_non_null(strstr(text, "auth_failure_delay = 1500 ms\n"));
 	assert_non_null(strstr(text, "login_process_size = 48M\n"));
 	assert_non_null(strstr(text, "protocol pop3 {\n"));
