@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "auth/passdb_fields.h"
+#include "config/setting_value.h"
 #include "lib/strutil.h"
 
 const char passdb_control[] = "control character in";
@@ -18,6 +19,9 @@ const char passdb_not_utf8[] = "invalid UTF-8 in";
 const char passdb_later[] = "this version cannot honour";
 
 #define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* The longest text of a time: a number, blanks and a word. */
+#define PASSDB_TIME_MAX	64
 
 /* The words for on and off, as they are for every field that is a flag. */
 static const char *
@@ -106,35 +110,20 @@ passdb_read_port(const struct passdb_value *v)
 	return NULL;
 }
 
-/* Seconds, or a number with a unit; nothing and 0 are the setting. */
+/* As a time in the settings; nothing and 0 are the setting. */
 const char *
 passdb_read_ms(const struct passdb_value *v)
 {
-	static const struct {
-		const char	*word;
-		uint32_t	 ms;
-	} units[] = {
-		{ "", 1000 }, { "s", 1000 }, { "sec", 1000 },
-		{ "secs", 1000 }, { "ms", 1 }, { "msecs", 1 },
-		{ "m", 60000 }, { "min", 60000 }, { "mins", 60000 },
-	};
-	uint64_t n = 0;
-	size_t digits = 0;
+	char text[PASSDB_TIME_MAX];
+	uint64_t ms = 0;
 
-	while (digits < v->len && v->text[digits] >= '0' &&
-	    v->text[digits] <= '9')
-		digits++;
-	if (v->len != 0 && str_number(v->text, digits, 0,
-	    PASSDB_TIMEOUT_MAX_S * 1000, &n) == -1)
+	if (v->len != 0 &&
+	    (str_copy(text, sizeof(text), v->text, v->len) == -1 ||
+	    strlen(text) != v->len || setting_value_time(text, &ms) == -1 ||
+	    ms > PASSDB_TIMEOUT_MAX_S * 1000))
 		return passdb_unusable;
-	for (size_t i = 0; i < NELEM(units); i++)
-		if (str_span_is(v->text + digits, v->len - digits,
-		    units[i].word) &&
-		    n * units[i].ms <= PASSDB_TIMEOUT_MAX_S * 1000) {
-			*(uint32_t *)v->to = (uint32_t)n * units[i].ms;
-			return NULL;
-		}
-	return passdb_unusable;
+	*(uint32_t *)v->to = (uint32_t)ms;
+	return NULL;
 }
 
 /* 0 is a value of its own here, and nothing is the setting. */

@@ -138,6 +138,14 @@ number_get(const struct setting *row, const struct value_unit *units,
 	return 0;
 }
 
+int
+setting_value_time(const char *text, uint64_t *ms)
+{
+	static const struct setting seconds = { .unit = 1000 };
+
+	return number_get(&seconds, time_units, text, ms);
+}
+
 static int
 u32_set(const struct setting *row, void *field, const char *text,
     struct setting_value_ctx *ctx)

@@ -26,6 +26,12 @@ struct setting_value_ctx {
 int	setting_value_set(const struct setting *, void *field,
 	    const char *text, struct setting_value_ctx *)
 	    __attribute__((warn_unused_result));
+/*
+ * A time as settings say it: a number of seconds, or one with a unit behind
+ * it.  -1 when it is none.
+ */
+int	setting_value_time(const char *text, uint64_t *ms)
+	    __attribute__((warn_unused_result));
 /* Is the span one of the blank-separated words, in any case? */
 bool	setting_value_is_word(const char *words, const char *, size_t len);
 bool	setting_value_is_same(const struct setting *, const void *,

@@ -194,6 +194,8 @@ test_long_hosts(void **state)
 	assert_string_equal(why, "control character in host");
 }
 
+#define MS	"proxy_timeout"
+
 /* T-D6, the ports; and other numbers. */
 static void
 test_numbers(void **state)
@@ -210,19 +212,16 @@ test_numbers(void **state)
 		{ "port", "143 ", -1 }, { "port", "0143", -1 },
 		{ "port", "+143", -1 }, { "port", "1e2", -1 },
 		{ "port", "99999999999999999999", -1 },
-		{ "proxy_timeout", "30", 30000 },
-		{ "proxy_timeout", NULL, 0 }, { "proxy_timeout", "", 0 },
-		{ "proxy_timeout", "0", 0 }, { "proxy_timeout", "5s", 5000 },
-		{ "proxy_timeout", "5secs", 5000 },
-		{ "proxy_timeout", "2mins", 120000 },
-		{ "proxy_timeout", "250ms", 250 },
-		{ "proxy_timeout", "3600", 3600000 },
-		{ "proxy_timeout", "3601", -1 },
-		{ "proxy_timeout", "61m", -1 },
-		{ "proxy_timeout", "-1", -1 },
-		{ "proxy_timeout", "s", -1 }, { "proxy_timeout", "5 s", -1 },
-		{ "proxy_timeout", "5x", -1 },
-		{ "proxy_timeout", "99999999999", -1 },
+		{ MS, "30", 30000 }, { MS, NULL, 0 }, { MS, "", 0 },
+		{ MS, "0", 0 }, { MS, "5s", 5000 }, { MS, "5secs", 5000 },
+		{ MS, "2mins", 120000 }, { MS, "250ms", 250 },
+		{ MS, "3600", 3600000 }, { MS, "3601", -1 }, { MS, "61m", -1 },
+		{ MS, "-1", -1 }, { MS, "s", -1 }, { MS, "5 s", 5000 },
+		{ MS, "30 secs", 30000 }, { MS, "1 minute", 60000 },
+		{ MS, "1h", 3600000 }, { MS, "1 hour", 3600000 },
+		{ MS, "2h", -1 }, { MS, "1 day", -1 }, { MS, "3600001 ms", -1 },
+		{ MS, "5x", -1 }, { MS, " 5", -1 }, { MS, "5 s ", -1 },
+		{ MS, "18446744073709552 s", -1 }, { MS, "99999999999", -1 },
 	};
 	struct passdb_fields f;
 	char why[PASSDB_WHY_MAX];

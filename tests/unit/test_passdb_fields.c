@@ -158,7 +158,7 @@ test_values(void **state)
 		{ "source_ip", "10.0.0.1/32" }, { "proxy_nopipelining", "Y" },
 		{ "proxy_not_trusted", "1" }, { "haproxy", "yes" },
 		{ "login_proxy_max_disconnect_delay", "0" },
-		{ "proxy_host_immediate_failure_after", "15 s" },
+		{ "proxy_host_immediate_failure_after", "15 parsecs" },
 	};
 	static const struct {
 		const char	*value;
