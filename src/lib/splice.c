@@ -47,6 +47,13 @@ splice_drop(struct splice *sp)
 	sp->in = sp->out = -1;
 }
 
+/* The kernel, or a filter of system calls, has no splice(2) for this. */
+static bool
+splice_is_refused(int error)
+{
+	return error == EINVAL || error == ENOSYS || error == EPERM;
+}
+
 ssize_t
 splice_fill(struct splice *sp, int fd, size_t max)
 {
@@ -56,6 +63,11 @@ splice_fill(struct splice *sp, int fd, size_t max)
 		n = splice(fd, NULL, sp->in, NULL, max,
 		    SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
 	} while (n == -1 && errno == EINTR);
+	if (n == -1 && splice_is_refused(errno)) {
+		splice_drop(sp);
+		sp->is_off = true;
+		errno = EAGAIN;
+	}
 	return n;
 }
 
@@ -74,6 +86,11 @@ splice_empty(struct splice *sp, int fd, size_t n)
 			errno = EPIPE;
 		if (went == 0 || (went == -1 && errno != EINTR))
 			break;
+	}
+	/* EPERM would be a packet filter's word about this one connection. */
+	if (done < n && errno == EINVAL) {
+		sp->is_off = true;
+		errno = EAGAIN;
 	}
 	return done;
 }

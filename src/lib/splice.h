@@ -20,7 +20,7 @@
 
 struct splice {
 	int	 out, in;	/* to read from, to write to; -1: no pipe */
-	bool	 is_off;	/* there was none to be had */
+	bool	 is_off;	/* of no use: no pipe, or no splice(2) */
 };
 
 /* Makes no pipe yet. */
@@ -31,12 +31,14 @@ bool	splice_open(struct splice *);
 void	splice_drop(struct splice *);
 /*
  * From the socket into the empty pipe, up to max bytes, which is at most
- * SPLICE_MAX.  As recv(2) otherwise: 0 is the end, -1 with errno.
+ * SPLICE_MAX.  As recv(2) otherwise: 0 is the end, -1 with errno.  Where the
+ * system does not let us do that it is EAGAIN, is_off, and the pipe is gone.
  */
 ssize_t	splice_fill(struct splice *, int fd, size_t max);
 /*
  * n bytes out of the pipe into the socket.  Returns how many went; less than
- * n with errno, of which EAGAIN says that the socket takes no more now.
+ * n with errno, of which EAGAIN says that the socket takes no more now, or
+ * (is_off) none in this way; the pipe has the rest.
  */
 size_t	splice_empty(struct splice *, int fd, size_t n);
 /* n bytes, which are there, out of the pipe into memory; -1 with errno. */

@@ -247,6 +247,8 @@ stream_splice_rest(struct stream *to, struct splice *sp, size_t n)
 	} else {
 		buf_commit(&to->out, n);
 		stream_blocked(to);
+		if (sp->is_off)
+			splice_drop(sp);
 		return;
 	}
 	/* Whoever uses the pipe next must not meet it. */

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -264,6 +265,47 @@ test_urgent_data(void **state)
 	assert_false(stream_is_over(&f->from.st));
 }
 
+/* Where the kernel has no splice(2) for a side, reads and writes do. */
+static void
+test_no_splice(void **state)
+{
+	struct fixture *f = *state;
+	int fd = f->from.st.fd;
+
+	assert_true(splice_open(&f->pipe));
+	says(f, &f->from, "hello", 5);
+	f->from.st.fd = eventfd(1, EFD_NONBLOCK);
+	assert_int_equal(move(f), 0);
+	(void)close(f->from.st.fd);
+	f->from.st.fd = fd;
+	assert_false(stream_is_over(&f->from.st));
+	assert_false(splice_open(&f->pipe));
+	assert_int_equal(f->pipe.out, -1);
+	assert_int_equal(stream_read(&f->from.st, got, sizeof(got)), 5);
+}
+
+static void
+test_no_splice_out(void **state)
+{
+	struct fixture *f = *state;
+	int fd = f->to.st.fd, other = eventfd(1, EFD_NONBLOCK);
+
+	assert_true(splice_open(&f->pipe));
+	says(f, &f->from, "hello", 5);
+	loop_io_stop(&f->to.st.io);
+	f->to.st.has_blocked = true;
+	f->to.st.fd = other;
+	assert_int_equal(move(f), 5);
+	(void)close(other);
+	f->to.st.fd = fd;
+	assert_int_equal(f->to.st.error, 0);
+	assert_false(splice_open(&f->pipe));
+	assert_int_equal(f->pipe.out, -1);
+	assert_int_equal(stream_flush(&f->to.st), 0);
+	assert_int_equal(reached(f, 0, sizeof(got)), 5);
+	assert_memory_equal(got, "hello", 5);
+}
+
 static void
 fill_slowly(struct fixture *f, size_t n)
 {
@@ -349,6 +391,8 @@ main(void)
 		TEST(test_its_bound),
 		TEST(test_end),
 		TEST(test_urgent_data),
+		TEST(test_no_splice),
+		TEST(test_no_splice_out),
 		TEST(test_some_is_kept),
 		TEST(test_more_than_may_be_kept),
 		TEST(test_peer_gone),
