@@ -12,11 +12,16 @@
 
 #include "lib/strutil.h"
 
-/* What was true of another connection, or another time. */
+/*
+ * What was true of another connection, or another time.  UNAUTHENTICATE
+ * (RFC 8437) leads to a login that we would not see, with names and passwords
+ * that the host need not know.
+ */
 static bool
 imap_capability_is_ours(struct imap_span word)
 {
-	static const char *const words[] = { "STARTTLS", "LOGINDISABLED" };
+	static const char *const words[] = { "STARTTLS", "LOGINDISABLED",
+	    "UNAUTHENTICATE" };
 	static const char auth[] = "AUTH=";
 	const size_t n = sizeof(auth) - 1;
 

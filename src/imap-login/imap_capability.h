@@ -2,6 +2,7 @@
  * imap_capability: lists of capabilities that a client is told, blanks
  * between the words.  What depends on the connection, STARTTLS, LOGINDISABLED
  * and AUTH=, is nobody's to say but ours: neither a host's nor a setting's.
+ * UNAUTHENTICATE is not told: who logs in anew does that by a new connection.
  */
 #ifndef IMAP_LOGIN_IMAP_CAPABILITY_H
 #define IMAP_LOGIN_IMAP_CAPABILITY_H

@@ -177,7 +177,7 @@ def test_capabilities_that_are_over_are_not_told(login):
     """What a host says of its connection to us is not true of the client's."""
     one = login()
     one.send("TAG OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN LOGINDISABLED "
-             "X-A auth=x X-B x-a] in")
+             "UNAUTHENTICATE X-A auth=x X-B x-a] in")
     assert one.told()[1] == "b OK [CAPABILITY IMAP4rev1 X-A X-B] in"
 
 

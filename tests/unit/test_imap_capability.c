@@ -20,11 +20,11 @@ test_words(void **state)
 		{ "IMAP4rev1", "X-A  X-B", "IMAP4rev1 X-A X-B" },
 		{ "IMAP4rev1 IDLE", "idle IDLE Idle2 IDL",
 		    "IMAP4rev1 IDLE Idle2 IDL" },
-		{ "A", "STARTTLS LOGINDISABLED AUTH=PLAIN auth= starttls B",
-		    "A B" },
+		{ "A", "STARTTLS LOGINDISABLED AUTH=PLAIN auth= starttls B "
+		    "UNAUTHENTICATE", "A B" },
 		/* Words that only begin, or end, in the same way. */
-		{ "", "STARTTLS2 XLOGINDISABLED XAUTH=A AUTH UNAUTHENTICATE",
-		    "STARTTLS2 XLOGINDISABLED XAUTH=A AUTH UNAUTHENTICATE" },
+		{ "", "STARTTLS2 XLOGINDISABLED XAUTH=A AUTH UNAUTHENTICATED",
+		    "STARTTLS2 XLOGINDISABLED XAUTH=A AUTH UNAUTHENTICATED" },
 		{ "", "A] B\x07 \xc3\xb6 C", "C" },
 	};
 	char list[100];
