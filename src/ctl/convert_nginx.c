@@ -260,6 +260,36 @@ nginx_mail(struct convert_nginx *n, const struct nginx_node *mail)
 			nginx_server_add(n, mail, node);
 }
 
+/*
+ * nginx opens one socket for "*:143" and "192.0.2.1:143"; the kernel takes no
+ * second one, and the first has the connections of both.
+ */
+static void
+nginx_listen_once(struct convert_nginx *n, enum convert_section section,
+    const char *name)
+{
+	const struct config_place file = { .file = n->path };
+	const char *list = convert_get(n->out, section, name), *kept = "";
+	const char *word, *all;
+	size_t len;
+
+	for (const char *p = list; p != NULL && *p != '\0'; p += len) {
+		p += strspn(p, ", ");
+		len = strcspn(p, ", ");
+		word = convert_text(n->out, "%.*s", (int)len, p);
+		all = convert_text(n->out, "%s%s", word[0] == '[' ? "[::]" :
+		    "*", len == 0 ? "" : strrchr(word, ':'));
+		if (strcmp(word, all) != 0 && convert_list_has(list, all))
+			faults_notice(n->out->faults, &file, "listen %s: is "
+			    "one of %s, and was left out", word, all);
+		else
+			kept = convert_text(n->out, "%s%s%s", kept,
+			    kept[0] == '\0' ? "" : ", ", word);
+	}
+	if (list != NULL)
+		(void)convert_set(n->out, NULL, section, name, kept);
+}
+
 /* What is served, and that nothing else is. */
 static void
 nginx_protocols(struct convert_nginx *n)
@@ -278,11 +308,16 @@ nginx_protocols(struct convert_nginx *n)
 	bool has_direct, has_proxied;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		has_direct = convert_get(n->out, rows[i].section,
-		    rows[i].is_ssl ? "ssl_listen" : "listen") != NULL;
-		has_proxied = convert_get(n->out, rows[i].section,
-		    rows[i].is_ssl ? "haproxy_ssl_listen" :
-		    "haproxy_listen") != NULL;
+		const char *direct = rows[i].is_ssl ? "ssl_listen" : "listen";
+		const char *proxied = rows[i].is_ssl ? "haproxy_ssl_listen" :
+		    "haproxy_listen";
+
+		nginx_listen_once(n, rows[i].section, direct);
+		nginx_listen_once(n, rows[i].section, proxied);
+		has_direct = convert_get(n->out, rows[i].section, direct) !=
+		    NULL;
+		has_proxied = convert_get(n->out, rows[i].section, proxied) !=
+		    NULL;
 		if (!has_direct && !has_proxied)
 			continue;
 		/* Its default is all addresses. */

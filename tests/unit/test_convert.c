@@ -136,6 +136,15 @@ test_nginx_listeners(void **state)
 		    "ssl_certificate /c; ssl_certificate_key k; }",
 		    { "listen = 127.0.0.1:110", "ssl_listen = *:995",
 		    "ssl_key_file = /etc/nginx/k" } },
+		/* One socket in nginx, and no two in the kernel. */
+		{ "server { listen 127.0.0.1:143; listen [::1]:143; } "
+		    "server { listen 143; listen [::]:143; }"
+		    "server { listen 127.0.0.1:1143; protocol imap; }",
+		    { "listen = *:143, [::]:143, 127.0.0.1:1143",
+		    "/etc/nginx/nginx.conf: listen 127.0.0.1:143: is one of "
+		    "*:143, and was left out",
+		    "/etc/nginx/nginx.conf: listen [::1]:143: is one of "
+		    "[::]:143, and was left out" } },
 		{ "ssl_certificate /c; ssl_certificate_key /k; "
 		    "server { listen 993; ssl on; } "
 		    "server { listen 587; }",
