@@ -77,20 +77,31 @@ mail_hosts_find(struct mail_hosts *all, const struct netaddr *addr)
 	return h;
 }
 
-/* Forgets one of whom there is nothing to be remembered. */
+/*
+ * Forgets one of whom there is nothing to be remembered, or else the one that
+ * is down and that nobody has wanted for the longest time: hosts that are gone
+ * for good do not keep the others from being known.
+ */
 static bool
 mail_hosts_make_room(struct mail_hosts *all)
 {
-	struct mail_host *h = TAILQ_FIRST(&all->used);
+	struct mail_host *h = TAILQ_FIRST(&all->used), *down = NULL;
 
 	for (unsigned int i = 0; h != NULL && i < MAIL_HOSTS_SCAN; i++) {
-		if (h->nlogins == 0 && h->nsessions == 0 && !h->is_down) {
-			mail_host_free(all, h);
-			return true;
+		if (h->nlogins == 0 && h->nsessions == 0) {
+			if (!h->is_down) {
+				mail_host_free(all, h);
+				return true;
+			}
+			if (down == NULL)
+				down = h;
 		}
 		h = TAILQ_NEXT(h, used);
 	}
-	return false;
+	if (down == NULL)
+		return false;
+	mail_host_free(all, down);
+	return true;
 }
 
 struct mail_host *

@@ -369,6 +369,18 @@ test_orders_full(void **state)
 	    HOST_DRAIN);
 }
 
+/* That at this port, without its being wanted now; NULL: there is none. */
+static struct mail_host *
+host_at_port(struct fixture *f, uint16_t port)
+{
+	struct mail_host *h = NULL;
+
+	while ((h = mail_hosts_next(&f->all, h)) != NULL)
+		if (h->addr.port == port)
+			return h;
+	return NULL;
+}
+
 /* The table is full: who has nothing to be remembered makes room. */
 static void
 test_full(void **state)
@@ -395,6 +407,24 @@ test_full(void **state)
 	assert_int_equal(f->all.n, MAIL_HOSTS_MAX);
 	a.port = 7;
 	assert_non_null(mail_hosts_said(&f->all, &a));
+	/* Two that are down have no sessions: the one that is less wanted. */
+	for (uint16_t port = 1; port <= 2; port++) {
+		h = host_at_port(f, port);
+		h->is_down = true;
+		h->nsessions = 0;
+	}
+	a.port = 60001;
+	assert_non_null(mail_hosts_get(&f->all, &a));
+	assert_null(host_at_port(f, 1));
+	assert_non_null(host_at_port(f, 2));
+	/* One that is up goes before one that is down. */
+	h = host_at_port(f, 3);
+	h->nsessions = 0;
+	a.port = 60002;
+	assert_non_null(mail_hosts_get(&f->all, &a));
+	assert_null(host_at_port(f, 3));
+	assert_non_null(host_at_port(f, 2));
+	assert_int_equal(f->all.n, MAIL_HOSTS_MAX);
 	/* Nobody knows of a host that is not in the table: it is tried. */
 	assert_string_equal(sorted(f, true), "123");
 }
