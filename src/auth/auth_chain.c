@@ -488,18 +488,13 @@ auth_chain_found(struct auth_request *r, const struct auth_worker_row *row)
 static void
 auth_chain_look_up(struct auth_request *r)
 {
-	struct auth_worker_lookup m = { .passdb = r->passdb,
-	    .service = r->service, .is_secured = r->is_secured,
-	    .rip = r->rip, .lip = r->lip, .real_rip = r->real_rip,
-	    .real_lip = r->real_lip, .cert = r->cert,
-	    .attempt = r->attempt, .forward = r->forward };
+	struct auth_worker_lookup m;
 	int result;
 
+	auth_request_lookup(r, r->passdb, &m);
 	(void)strlcpy(m.user, auth_master_asked(r), sizeof(m.user));
 	(void)strlcpy(m.login_user, r->user, sizeof(m.login_user));
 	(void)strlcpy(m.auth_user, auth_master_auth(r), sizeof(m.auth_user));
-	(void)strlcpy(m.mech, r->exchange.mech->name, sizeof(m.mech));
-	(void)strlcpy(m.session, r->session, sizeof(m.session));
 	if (passdb_checks_passwords(auth_chain_passdb(r)))
 		(void)strlcpy(m.pass, r->exchange.pass, sizeof(m.pass));
 	auth_request_to(r, AUTH_REQUEST_LOOKUP);

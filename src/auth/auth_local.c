@@ -275,18 +275,13 @@ auth_local_static(struct auth_request *r, const struct passdb *db)
 static void
 auth_local_look_up(struct auth_request *r, const struct passdb *db)
 {
-	struct auth_worker_lookup m = { .passdb = db->index,
-	    .service = r->service, .is_secured = r->is_secured,
-	    .rip = r->rip, .lip = r->lip, .real_rip = r->real_rip,
-	    .real_lip = r->real_lip, .cert = r->cert,
-	    .attempt = r->attempt, .forward = r->forward };
 	const char *user = auth_local_user(r);
+	struct auth_worker_lookup m;
 
+	auth_request_lookup(r, db->index, &m);
 	(void)strlcpy(m.user, user, sizeof(m.user));
 	(void)strlcpy(m.login_user, user, sizeof(m.login_user));
 	(void)strlcpy(m.auth_user, user, sizeof(m.auth_user));
-	(void)strlcpy(m.mech, r->exchange.mech->name, sizeof(m.mech));
-	(void)strlcpy(m.session, r->session, sizeof(m.session));
 	auth_request_to(r, AUTH_REQUEST_USERDB);
 	if (auth_lookup_start(&r->env->lookups, &r->lookup, &r->map->lane, &m,
 	    auth_local_looked_up, r) == -1)

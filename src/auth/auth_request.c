@@ -351,6 +351,19 @@ auth_request_timed_out(void *arg)
 }
 
 void
+auth_request_lookup(const struct auth_request *r, uint8_t passdb,
+    struct auth_worker_lookup *m)
+{
+	*m = (struct auth_worker_lookup){ .passdb = passdb,
+	    .service = r->service, .is_secured = r->is_secured,
+	    .rip = r->rip, .lip = r->lip, .real_rip = r->real_rip,
+	    .real_lip = r->real_lip, .cert = r->cert,
+	    .attempt = r->attempt, .forward = r->forward };
+	(void)strlcpy(m->mech, r->exchange.mech->name, sizeof(m->mech));
+	(void)strlcpy(m->session, r->session, sizeof(m->session));
+}
+
+void
 auth_request_start_timeout(struct auth_request *r)
 {
 	loop_timer_start(&r->env->timeouts, &r->timeout,

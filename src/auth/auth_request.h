@@ -100,6 +100,12 @@ void	auth_request_trouble(struct auth_request *, const char *what);
 void	auth_request_unusable(struct auth_request *, const char *what);
 /* The same for want of room, which many requests may meet at once. */
 void	auth_request_overload(struct auth_request *, const char *what);
+/*
+ * What a worker is asked for it, by this passdb: all but the names and the
+ * password, which are "" until the caller puts them in.
+ */
+void	auth_request_lookup(const struct auth_request *, uint8_t passdb,
+	    struct auth_worker_lookup *);
 /* Its time runs from now, anew. */
 void	auth_request_start_timeout(struct auth_request *);
 /* The client owes a proof: AUTH_REQUEST_PROOF_MS from now. */

@@ -10,6 +10,7 @@
 #include "auth/mech.h"
 #include "ipc/sasl_message.h"
 #include "lib/digest.h"
+#include "lib/strutil.h"
 
 enum mech_result
 mech_token_start(struct mech_exchange *x,
@@ -25,17 +26,12 @@ mech_token_start(struct mech_exchange *x,
 static void
 mech_token_print(struct mech_exchange *x, const struct sasl_token *t)
 {
-	static const char digits[] = "0123456789abcdef";
 	uint8_t print[DIGEST_BYTES_MAX] = { 0 };
-	size_t len = digest_length(DIGEST_SHA256), n = 0;
+	size_t len = digest_length(DIGEST_SHA256);
 
 	if (digest_two(DIGEST_SHA256, t->token, t->len, NULL, 0, print) == -1)
 		len = 0;
-	for (size_t i = 0; i < len; i++) {
-		x->pass[n++] = digits[print[i] >> 4];
-		x->pass[n++] = digits[print[i] & 15];
-	}
-	x->pass[n] = '\0';
+	(void)str_hex(x->pass, print, len);
 }
 
 enum mech_result

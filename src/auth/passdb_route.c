@@ -101,7 +101,7 @@ passdb_route_refusal(const struct netaddr *a,
 
 	if (why != NULL)
 		return why;
-	if (netaddr_same_ip(a, login->lip) && a->port == login->lip->port)
+	if (netaddr_same(a, login->lip))
 		return "the proxy itself";
 	for (size_t i = 0; i < SETTINGS_SERVICES; i++) {
 		const struct settings_service *sv = &s->services[i];

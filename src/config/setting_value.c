@@ -226,12 +226,11 @@ word_set(const struct setting *row, void *field, const char *text,
     struct setting_value_ctx *ctx)
 {
 	char **out = field;
-	const char *word;
+	const char *word = find_yes_no(text);
 
 	/* Some were a yes or no before there was a third. */
-	if (find_word(row->words, "yes", strlen("yes")) != NULL &&
-	    find_yes_no(text) != NULL)
-		text = find_yes_no(text);
+	if (word != NULL && find_word(row->words, word, strlen(word)) != NULL)
+		text = word;
 	word = find_word(row->words, text, strlen(text));
 	if (strcmp(text, row->value) == 0)
 		word = text;
@@ -398,8 +397,7 @@ addrs_are_same(const struct settings_addrs *a, const struct settings_addrs *b)
 	if (a->n != b->n)
 		return false;
 	for (size_t i = 0; i < a->n; i++) {
-		if (!netaddr_same_ip(&a->items[i], &b->items[i]) ||
-		    a->items[i].port != b->items[i].port)
+		if (!netaddr_same(&a->items[i], &b->items[i]))
 			return false;
 	}
 	return true;

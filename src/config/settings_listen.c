@@ -45,8 +45,7 @@ listen_count(const struct settings *set, const struct netaddr *addr)
 		    i / LISTEN_LISTS, i % LISTEN_LISTS);
 
 		for (size_t k = 0; k < l->n; k++)
-			n += l->items[k].port == addr->port &&
-			    netaddr_same_ip(&l->items[k], addr);
+			n += netaddr_same(&l->items[k], addr);
 	}
 	return n;
 }

@@ -37,8 +37,7 @@ listeners_find(const struct listeners *all, const struct netaddr *wanted,
 	size_t i;
 
 	for (i = 0; all != NULL && i < all->n; i++)
-		if (netaddr_same_ip(&all->items[i].wanted, wanted) &&
-		    all->items[i].wanted.port == wanted->port &&
+		if (netaddr_same(&all->items[i].wanted, wanted) &&
 		    all->items[i].is.is_tls == kind->is_tls &&
 		    all->items[i].is.is_haproxy == kind->is_haproxy)
 			return &all->items[i];
